@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the user asked of `run` or `create`, typed and checked, free of argv and of the image.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace skiff::engine {
+
+enum class PullPolicy { missing, never };
+
+enum class MountType { bind, tmpfs };
+
+/// One -v, --mount or --tmpfs.
+struct MountRequest {
+    MountType type = MountType::bind;
+    std::string source;  ///< absolute host path; empty for tmpfs
+    std::string target;  ///< absolute path in the container
+    bool read_only = false;
+    bool recursive = true;              ///< bind: submounts too (Docker's bind-recursive)
+    bool create_source = false;         ///< -v makes a missing host directory, --mount does not
+    std::string propagation;            ///< "", or private|rprivate|shared|rshared|slave|rslave
+    std::vector<std::string> options;   ///< tmpfs: mount(8) words such as "size=64m", "noexec", "mode=1777"
+};
+
+struct Ulimit {
+    std::string name;  ///< as setrlimit's constant without RLIMIT_, lower case: "nofile"
+    /// -1: unlimited.
+    std::int64_t soft = 0;
+    std::int64_t hard = 0;
+};
+
+/// Whose namespace: "" own, "host".
+struct NamespaceModes {
+    std::string pid;
+    std::string ipc;
+    std::string uts;
+    std::string network;  ///< "" the default, "none", "host"
+};
+
+struct SecurityRequest {
+    std::vector<std::string> cap_add;   ///< as Docker spells them, upper case with CAP_, or "ALL"
+    std::vector<std::string> cap_drop;
+    bool privileged = false;
+    bool no_new_privileges = false;
+    /// "" the default profile, "unconfined", or the text of a JSON profile.
+    std::string seccomp;
+    bool seccomp_is_profile = false;
+};
+
+struct CreateRequest {
+    std::string image;  ///< as typed
+    std::vector<std::string> command;
+    std::optional<std::vector<std::string>> entrypoint;  ///< set by --entrypoint; an empty list resets the image's
+    std::string name;                                    ///< "" : a random one
+    std::string hostname;
+    std::string user;
+    std::string working_directory;
+    std::vector<std::string> environment;  ///< "K=V" in order, --env-file first; "K" alone removes K
+    std::map<std::string, std::string> labels;
+    std::vector<MountRequest> mounts;
+    std::vector<std::string> add_hosts;  ///< "name:ip"
+    std::vector<std::string> dns;
+    std::vector<Ulimit> ulimits;
+    NamespaceModes namespaces;
+    SecurityRequest security;
+    std::optional<std::uint64_t> shm_size;  ///< bytes
+    std::string stop_signal;                ///< as typed; "" : the image's, else SIGTERM
+    std::optional<int> stop_timeout;        ///< seconds; -1: for ever
+    std::string runtime;                    ///< path of an OCI runtime; "" : skiff's own launcher
+    PullPolicy pull = PullPolicy::missing;
+    bool read_only = false;
+    bool init = false;
+    bool interactive = false;  ///< -i
+    bool tty = false;          ///< -t
+    bool detach = false;
+    bool auto_remove = false;  ///< --rm
+};
+
+}  // namespace skiff::engine
