@@ -86,6 +86,8 @@ std::optional<Timestamp> parse_rfc3339(std::string_view text) {
     if (!second) return std::nullopt;
     const year_month_day date(year{*year_number}, month{static_cast<unsigned>(*month_number)},
                               day{static_cast<unsigned>(*day_number)});
+    // 64 bits of nanoseconds reach from 1677-09-21 to 2262-04-11; whole years, so that no offset leads outside.
+    if (*year_number < 1678 || *year_number > 2261) return std::nullopt;
     if (!date.ok() || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
     Timestamp time = sys_days(date) + hours(*hour) + minutes(*minute) + seconds(*second) + nanoseconds(0);
     if (take(text, '.')) {

@@ -17,7 +17,8 @@ Timestamp now();
 std::string to_rfc3339(Timestamp time);
 /// Fixed nine digits of fraction, as `logs -t` prints them.
 std::string to_rfc3339_nine_digits(Timestamp time);
-/// Accepts fractions of up to nine digits and numeric offsets; nothing when malformed.
+/// Accepts fractions (digits past the ninth count for nothing) and numeric offsets; nothing when malformed or outside
+/// the years 1678 to 2261.
 std::optional<Timestamp> parse_rfc3339(std::string_view text);
 
 }  // namespace skiff
