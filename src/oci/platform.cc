@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "oci/platform.h"
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace skiff::oci {
+namespace {
+
+#if defined(__x86_64__)
+constexpr const char* host_architecture = "amd64";
+#elif defined(__aarch64__)
+constexpr const char* host_architecture = "arm64";
+#elif defined(__riscv) && __riscv_xlen == 64
+constexpr const char* host_architecture = "riscv64";
+#elif defined(__powerpc64__) && defined(__LITTLE_ENDIAN__)
+constexpr const char* host_architecture = "ppc64le";
+#elif defined(__s390x__)
+constexpr const char* host_architecture = "s390x";
+#else
+#error "add the GOARCH name of this architecture"
+#endif
+
+std::string go_architecture(std::string_view name) {
+    if (name == "x86_64" || name == "x86-64") return "amd64";
+    if (name == "aarch64") return "arm64";
+    if (name == "i386" || name == "i686") return "386";
+    return std::string(name);
+}
+
+bool is_word(std::string_view text) {
+    return !text.empty() &&
+           text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_.-") == text.npos;
+}
+
+}  // namespace
+
+Platform host_platform() {
+    return {"linux", host_architecture, ""};
+}
+
+Platform parse_platform(std::string_view text) {
+    const std::string lower = to_lower(text);
+    const std::vector<std::string_view> parts = split(lower, '/');
+    Platform platform;
+    if (parts.size() == 1 && parts[0] == "linux") {
+        platform = host_platform();
+    } else if (parts.size() == 1) {
+        platform = {"linux", go_architecture(parts[0]), ""};
+    } else if (parts.size() <= 3) {
+        platform = {std::string(parts[0]), go_architecture(parts[1]),
+                    parts.size() == 3 ? std::string(parts[2]) : ""};
+    }
+    if (!is_word(platform.os) || !is_word(platform.architecture) ||
+        (parts.size() == 3 && !is_word(platform.variant)))
+        throw Error(ErrorKind::invalid, "invalid platform {}: expected os/architecture[/variant]",
+                    quoted(text));
+    return platform;
+}
+
+std::string to_string(const Platform& platform) {
+    return platform.os + "/" + platform.architecture +
+           (platform.variant.empty() ? "" : "/" + platform.variant);
+}
+
+bool matches(const Platform& wanted, const Platform& offered) {
+    return wanted.os == offered.os && wanted.architecture == offered.architecture &&
+           (wanted.variant.empty() || offered.variant.empty() || wanted.variant == offered.variant);
+}
+
+}  // namespace skiff::oci
