@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/commands.h"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+
+#include "base/text.h"
+
+namespace skiff::cli {
+
+// Each is defined in src/cli/commands/<group>/<verb>.cc.
+Command version_command();
+Command help_command();
+Command complete_command();
+Command man_command();
+
+namespace {
+
+constexpr std::array groups{
+    GroupRow{"container", "Manage containers"},
+    GroupRow{"image", "Manage images"},
+    GroupRow{"system", "Manage skiff's own data"},
+};
+
+// group, name, aliases, at top level, section, exit rules, summary, factory
+constexpr std::array commands{
+    CommandRow{"", "version", "", "version", Section::other, ExitRules::objects,
+               "Show the version of skiff", version_command},
+    CommandRow{"", "help", "", "help", Section::other, ExitRules::objects,
+               "Show how to use a command", help_command},
+    CommandRow{"", "__complete", "", "__complete", Section::hidden, ExitRules::objects,
+               "Print what may complete the last word", complete_command},
+    CommandRow{"", "__man", "", "__man", Section::hidden, ExitRules::objects,
+               "Print the manual page of a command", man_command},
+};
+
+bool is_word_of(std::string_view list, std::string_view word) {
+    const std::vector<std::string_view> words = split(list, ' ');
+    return !word.empty() && std::ranges::find(words, word) != words.end();
+}
+
+/// Edits (insert, remove, replace, swap neighbours) that make `a` into `b`.
+size_t edit_distance(std::string_view a, std::string_view b) {
+    std::vector<size_t> before(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
+    std::iota(last.begin(), last.end(), size_t{0});
+    for (size_t i = 1; i <= a.size(); ++i) {
+        row[0] = i;
+        for (size_t j = 1; j <= b.size(); ++j) {
+            const size_t replaced = last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+            row[j] = std::min({last[j] + 1, row[j - 1] + 1, replaced});
+            const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+            if (swapped) row[j] = std::min(row[j], before[j - 2] + 1);
+        }
+        before = last;
+        last = row;
+    }
+    return last.back();
+}
+
+}  // namespace
+
+bool CommandRow::has_name(std::string_view word) const {
+    return name == word || is_word_of(aliases, word);
+}
+
+std::string CommandRow::page_name() const {
+    if (!top_level.empty()) return std::string(top_level);
+    return fmt::format("{}-{}", group, name);
+}
+
+std::string CommandRow::short_path() const {
+    if (!top_level.empty()) return fmt::format("skiff {}", top_level);
+    return fmt::format("skiff {} {}", group, name);
+}
+
+std::span<const CommandRow> all_commands() {
+    return commands;
+}
+std::span<const GroupRow> all_groups() {
+    return groups;
+}
+
+ResolvedCommand resolve_command(std::span<const std::string_view> words) {
+    if (words.empty() || words[0].empty()) return {};
+    const auto row = std::ranges::find(commands, words[0], &CommandRow::top_level);
+    if (row != commands.end()) return {&*row, nullptr, fmt::format("skiff {}", words[0]), 1};
+    const auto group = std::ranges::find(groups, words[0], &GroupRow::name);
+    if (group == groups.end()) return {};
+    if (words.size() > 1) {
+        const auto member = std::ranges::find_if(commands, [&](const CommandRow& command) {
+            return command.group == group->name && command.has_name(words[1]);
+        });
+        if (member != commands.end()) {
+            return {&*member, nullptr, fmt::format("skiff {} {}", group->name, words[1]), 2};
+        }
+    }
+    return {nullptr, &*group, fmt::format("skiff {}", group->name), 1};
+}
+
+std::string_view nearest_name(std::string_view word, std::string_view group) {
+    std::string_view best;
+    size_t best_distance =
+        word.size() < 4 ? 2 : 3;  // one edit in a short word, two in a longer one
+    const auto consider = [&](std::string_view name) {
+        if (name.empty()) return;
+        const size_t distance = edit_distance(word, name);
+        if (distance < best_distance) {
+            best = name;
+            best_distance = distance;
+        }
+    };
+    for (const CommandRow& command : commands) {
+        if (command.section == Section::hidden) continue;
+        if (group.empty()) {
+            consider(command.top_level);
+        } else if (command.group == group) {
+            consider(command.name);
+        }
+    }
+    if (group.empty()) {
+        for (const GroupRow& row : groups) consider(row.name);
+    }
+    return best;
+}
+
+}  // namespace skiff::cli
