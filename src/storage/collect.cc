@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/collect.h"
+
+#include <cassert>
+#include <cerrno>
+#include <cstdio>
+#include <set>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/root_dir.h"
+#include "base/text.h"
+#include "storage/blobs.h"
+#include "storage/image_records.h"
+#include "storage/layers.h"
+
+namespace skiff::storage {
+namespace {
+
+constexpr size_t max_container_config = 8U << 20U;
+constexpr size_t max_lease = 16U << 20U;
+
+struct Marks {
+    std::set<std::string> blobs;   ///< hex
+    std::set<std::string> layers;  ///< hex of chain ids
+};
+
+Fd open_directory(const Store& store, const char* name) {
+    return open_at(store.fd(), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+}
+
+/// Moves a file or directory to trash/. Absence is fine.
+void discard(const Store& store, const std::string& path) {
+    const std::string target = "trash/" + random_hex(8);
+    if (renameat2(store.fd(), path.c_str(), store.fd(), target.c_str(), RENAME_NOREPLACE) < 0 &&
+        errno != ENOENT)
+        throw SystemError(errno, "cannot move '{}' to the trash", path);
+}
+
+void mark_images(const Store& store, Marks& marks) {
+    for (const ImageRecord& image : list_image_records(store)) {
+        marks.blobs.insert(image.manifest.digest.hex());
+        for (const oci::Digest& blob : image.blobs) marks.blobs.insert(blob.hex());
+        for (const LayerRecord& layer : image.layers) marks.layers.insert(layer.chain.hex());
+    }
+    for (const ReferenceRecord& reference : list_references(store))
+        marks.blobs.insert(reference.manifest.digest.hex());
+}
+
+void mark_containers(const Store& store, Marks& marks) {
+    for (const ContainerUse& use : list_container_uses(store)) {
+        marks.blobs.insert(use.image.hex());
+        for (const oci::Digest& layer : use.layers) marks.layers.insert(layer.hex());
+    }
+}
+
+/// Marks what live leases list; dead ones go, with what their holders were writing.
+void mark_leases(const Store& store, Marks& marks) {
+    const Fd leases = open_directory(store, "leases");
+    std::set<std::string> live;
+    for (const std::string& name : list_directory(leases.get())) {
+        if (!is_locked(leases.get(), name)) {
+            unlinkat(leases.get(), name.c_str(), 0);
+            continue;
+        }
+        live.insert(name);
+        const std::string text = find_file(leases.get(), name, max_lease).value_or("");
+        for (const std::string_view line : split(text, '\n')) {
+            const Cut words = cut(line, ' ');
+            if (words.before == "blob") marks.blobs.insert(std::string(words.after));
+            if (words.before == "layer") marks.layers.insert(std::string(words.after));
+        }
+    }
+    for (const std::string& name : list_directory(open_directory(store, "staging").get()))
+        if (!live.contains(name)) discard(store, "staging/" + name);
+}
+
+void sweep_layers(const Store& store, const Marks& marks, Collection& result) {
+    for (const std::string& name : list_directory(open_directory(store, "layers").get())) {
+        if (marks.layers.contains(name)) continue;
+        const std::optional<oci::Digest> chain = oci::Digest::from_hex(name);
+        if (chain) {
+            // A damaged meta.json must not keep the layer for ever; it only costs the byte count.
+            try {
+                if (const auto info = find_layer(store, *chain)) result.layer_bytes += info->size;
+            } catch (const Error&) {
+            }
+            result.layers.push_back(*chain);
+        }
+        discard(store, "layers/" + name);
+    }
+    const Fd links = open_directory(store, "l");
+    for (const std::string& name : list_directory(links.get()))
+        if (faccessat(links.get(), name.c_str(), F_OK, 0) < 0 && errno == ENOENT)
+            unlinkat(links.get(), name.c_str(), 0);
+}
+
+void sweep_blobs(const Store& store, const Marks& marks) {
+    for (const char* directory : {"images/blobs/sha256", "images/packed"}) {
+        const Fd blobs = open_directory(store, directory);
+        for (const std::string& name : list_directory(blobs.get())) {
+            // A blob has no links and no owner but us: it can go at once.
+            if (!marks.blobs.contains(std::string(cut(name, '.').before)) &&
+                unlinkat(blobs.get(), name.c_str(), 0) < 0 && errno != ENOENT)
+                throw SystemError(errno, "cannot remove the blob '{}'", name);
+        }
+    }
+}
+
+/// Temporaries of replace_file whose writers were killed. Nobody writes while the lock is held
+/// exclusively.
+void sweep_temporaries(const Store& store) {
+    for (const char* directory : {"images/records", "images/refs"}) {
+        const Fd files = open_directory(store, directory);
+        for (const std::string& name : list_directory(files.get()))
+            if (name.starts_with('.')) unlinkat(files.get(), name.c_str(), 0);
+    }
+}
+
+}  // namespace
+
+std::vector<ContainerUse> list_container_uses(const Store& store) {
+    std::vector<ContainerUse> uses;
+    const Fd containers = open_directory(store, "containers");
+    for (const std::string& id : list_directory(containers.get())) {
+        const std::string path = id + "/config.json";
+        const std::optional<std::string> text =
+            find_file(containers.get(), path, max_container_config);
+        if (!text) continue;
+        const std::string name = "containers/" + path;
+        const Json config = parse_json(*text, name);
+        // A built-in image is in no store.
+        const std::optional<oci::Digest> image =
+            oci::Digest::parse(json_string(config, "image", name));
+        if (!image) continue;
+        ContainerUse use{id, *image, {}, is_locked(containers.get(), id + "/lock")};
+        if (const auto layers = config.find("layers"); layers != config.end() && layers->is_array())
+            for (const Json& layer : *layers) {
+                const std::string chain = layer.is_string() ? layer.get<std::string>() : "";
+                const std::optional<oci::Digest> bare = oci::Digest::from_hex(chain);
+                use.layers.push_back(bare ? *bare : oci::Digest::require(chain, name));
+            }
+        uses.push_back(std::move(use));
+    }
+    return uses;
+}
+
+Collection collect(const Store& store, const StoreLock& exclusive) {
+    assert(exclusive.mode() == LockMode::exclusive);
+    Marks marks;
+    mark_images(store, marks);
+    mark_containers(store, marks);
+    mark_leases(store, marks);
+    Collection result;
+    sweep_layers(store, marks, result);
+    sweep_blobs(store, marks);
+    sweep_temporaries(store);
+    result.trash = !list_directory(open_directory(store, "trash").get()).empty();
+    return result;
+}
+
+void empty_trash(const Store& store) {
+    const FileLock lock = FileLock::wait(store.fd(), "trash.lock", LockMode::exclusive);
+    const Fd trash = open_directory(store, "trash");
+    for (const std::string& name : list_directory(trash.get())) remove_tree(trash.get(), name);
+}
+
+}  // namespace skiff::storage

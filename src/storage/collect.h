@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// Removing what nothing reaches: mark, move to trash/ under the exclusive lock, delete afterwards
+// without it.
+//
+// Roots are image records, references, container records and live leases. Collection writes nothing
+// but directory entries, so it works on a full disk; killed anywhere, it leaves things in trash/ or
+// unreached, for the next one.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "oci/digest.h"
+#include "storage/store.h"
+
+namespace skiff::storage {
+
+struct ContainerUse {
+    std::string id;
+    oci::Digest image;
+    std::vector<oci::Digest> layers;  ///< chain ids
+    bool running = false;             ///< its monitor holds the lock
+};
+/// What the containers of this store use, from containers/<id>/config.json ("image", "layers"). A
+/// directory without that file is a container that is being made: its lease speaks for it. Throws
+/// Error{invalid} on a damaged one: on doubt nothing is collected.
+std::vector<ContainerUse> list_container_uses(const Store& store);
+
+struct Collection {
+    std::vector<oci::Digest> layers;  ///< chain ids that went
+    std::uint64_t layer_bytes = 0;    ///< in the files of these layers
+    bool trash = false;  ///< there is something for empty_trash, perhaps of an earlier collection
+};
+/// Moves every layer, blob, dead lease with its staging directory, and dangling link out of sight.
+Collection collect(const Store& store, const StoreLock& exclusive);
+
+/// Deletes what lies in trash/. Run it as root of the store's id map, without the store's lock;
+/// those who come at the same time wait. Throws SystemError naming the first object that stays.
+void empty_trash(const Store& store);
+
+}  // namespace skiff::storage

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/store.h"
+
+#include <array>
+#include <cerrno>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/text.h"
+
+namespace skiff::storage {
+namespace {
+
+/// Of what this file describes. A change that older readers misread raises both numbers in
+/// `format`.
+constexpr int format_version = 1;
+constexpr const char* format_text = "1 1\n";
+
+constexpr std::array directories = {"images",
+                                    "images/blobs",
+                                    "images/blobs/sha256",
+                                    "images/packed",
+                                    "images/records",
+                                    "images/refs",
+                                    "layers",
+                                    "l",
+                                    "containers",
+                                    "names",
+                                    "volumes",
+                                    "networks",
+                                    "build",
+                                    "leases",
+                                    "staging",
+                                    "trash"};
+
+/// Throws unless `text` is a format that this reader understands.
+void check_format(const std::string& text, const std::string& root) {
+    const std::string_view line = trim(text);
+    const Cut numbers = cut(line, ' ');
+    const auto version = parse_number<int>(numbers.before);
+    const auto oldest_reader = parse_number<int>(numbers.after);
+    if (!version || !oldest_reader)
+        throw Error(ErrorKind::invalid, "'{}/format' is damaged: {}", root, skiff::quoted(line));
+    if (*oldest_reader > format_version)
+        throw Error(ErrorKind::unsupported,
+                    "'{}' was written by a newer skiff (format {}, this one reads {})", root,
+                    *version, format_version);
+}
+
+/// State that somebody else may replace is no state (security row 25).
+void check_owner(int fd, const std::string& root) {
+    struct stat status{};
+    if (fstat(fd, &status) < 0) throw SystemError(errno, "cannot inspect '{}'", root);
+    if (status.st_uid != geteuid())
+        throw Error(ErrorKind::denied,
+                    "the data directory '{}' belongs to uid {}, not to you (uid {})", root,
+                    status.st_uid, geteuid());
+    if ((status.st_mode & 022U) != 0)
+        throw Error(ErrorKind::denied, "the data directory '{}' is writable by others (mode {:o})",
+                    root, status.st_mode & 07777U);
+}
+
+void make_directory(int dir, const char* name) {
+    if (mkdirat(dir, name, 0700) < 0 && errno != EEXIST)
+        throw SystemError(errno, "cannot make the directory '{}' of the store", name);
+}
+
+void touch(int dir, const char* name) {
+    open_at(dir, name, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+}
+
+/// Makes everything. `format` comes last: a store without it is one that was not finished, and is
+/// made again.
+void initialise(int fd) {
+    for (const char* name : directories) make_directory(fd, name);
+    // Locks exist from the start, so that removing works on a full disk.
+    touch(fd, "gc.lock");
+    touch(fd, "trash.lock");
+    create_file(fd, "images/oci-layout", R"({"imageLayoutVersion":"1.0.0"})", 0600,
+                Durability::none);
+    create_file(fd, "format", format_text, 0600, Durability::sync);
+}
+
+}  // namespace
+
+std::optional<Store> Store::find(const std::string& root) {
+    Fd fd = find_at(AT_FDCWD, root, O_RDONLY | O_DIRECTORY);
+    if (!fd.valid()) return std::nullopt;
+    const std::optional<std::string> format = find_file(fd.get(), "format", 64);
+    if (!format) return std::nullopt;
+    check_owner(fd.get(), root);
+    check_format(*format, root);
+    return Store(root, std::move(fd));
+}
+
+Store Store::open(const std::string& root) {
+    if (std::optional<Store> store = find(root)) return *std::move(store);
+    make_directories(root, 0700);
+    Fd fd = open_file(root, O_RDONLY | O_DIRECTORY);
+    check_owner(fd.get(), root);
+    with_context([&] { initialise(fd.get()); }, "making the store '{}'", root);
+    return Store(root, std::move(fd));
+}
+
+StoreLock Store::lock(LockMode mode) const {
+    return {FileLock::wait(fd_.get(), "gc.lock", mode), mode};
+}
+
+}  // namespace skiff::storage
