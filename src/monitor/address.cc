@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "monitor/address.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include "monitor/protocol.h"
+
+namespace skiff::monitor {
+namespace {
+
+sockaddr_un address_of(int dir, const std::string& name) {
+    const std::string path = fmt::format("/proc/self/fd/{}/{}", dir, name);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.size() >= sizeof address.sun_path)
+        throw Error(ErrorKind::invalid, "the socket name '{}' is too long", name);
+    std::copy(path.begin(), path.end(), std::begin(address.sun_path));
+    return address;
+}
+
+Fd make_socket(int flags) {
+    Fd fd(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | flags, 0));
+    if (!fd.valid()) throw SystemError(errno, "cannot make a socket");
+    return fd;
+}
+
+}  // namespace
+
+Fd listen_at(int dir, const std::string& name) {
+    const sockaddr_un address = address_of(dir, name);
+    Fd fd = make_socket(SOCK_NONBLOCK);
+    // Before bind: the file gets this mode at birth, whatever the umask allows beyond it.
+    if (fchmod(fd.get(), 0600) < 0) throw SystemError(errno, "cannot set the mode of '{}'", name);
+    if (unlinkat(dir, name.c_str(), 0) < 0 && errno != ENOENT)
+        throw SystemError(errno, "cannot remove the old '{}'", name);
+    if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0)
+        throw SystemError(errno, "cannot make the socket '{}'", name);
+    if (listen(fd.get(), 64) < 0) throw SystemError(errno, "cannot listen on '{}'", name);
+    return fd;
+}
+
+std::optional<MonitorConnection> connect_at(int dir, const std::string& name) {
+    const sockaddr_un address = address_of(dir, name);
+    MonitorConnection connection{make_socket(0), 0};
+    while (connect(connection.socket.get(), reinterpret_cast<const sockaddr*>(&address),
+                   sizeof address) < 0) {
+        if (errno == ENOENT || errno == ECONNREFUSED) return std::nullopt;
+        if (errno != EINTR) throw SystemError(errno, "cannot connect to '{}'", name);
+    }
+    std::array<char, frame_header_size> header{};
+    ssize_t n = 0;
+    while ((n = recv(connection.socket.get(), header.data(), header.size(), MSG_PEEK | MSG_TRUNC)) <
+           0)
+        if (errno == ECONNRESET) {
+            return std::nullopt;
+        } else if (errno != EINTR) {
+            throw SystemError(errno, "cannot hear from '{}'", name);
+        }
+    if (n == 0) return std::nullopt;  // it ended between our connect and its accept
+    // The first two bytes of every version's header; the rest is checked when the frame is read.
+    std::copy_n(header.data(), sizeof connection.version,
+                reinterpret_cast<char*>(&connection.version));
+    if (connection.version < oldest_version || connection.version > protocol_version)
+        throw Error(
+            ErrorKind::unsupported,
+            "the monitor of this container speaks version {} of the protocol, this skiff speaks {}",
+            connection.version, protocol_version);
+    return connection;
+}
+
+uid_t peer_uid(int socket) {
+    ucred credentials{};
+    socklen_t length = sizeof credentials;
+    if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &length) < 0)
+        throw SystemError(errno, "cannot tell who is at the other end of a socket");
+    return credentials.uid;
+}
+
+}  // namespace skiff::monitor

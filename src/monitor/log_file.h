@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// The log of one container, in Docker's json-file format.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/fd.h"
+#include "base/timestamp.h"
+#include "monitor/page_buffer.h"
+#include "monitor/protocol.h"
+
+namespace skiff::monitor {
+
+/// Appends what a container writes to its log.
+///
+/// Nothing here fails the container: when the file takes no more (disk full, quota, file size
+/// limit), whole lines are dropped and counted, and one line says how many as soon as there is room
+/// again.
+class LogFile {
+  public:
+    /// Opens (makes, 0600) the file `name` in `dir`, once and without following a link. Throws
+    /// SystemError.
+    static LogFile open(int dir, const std::string& name);
+
+    /// Takes what was read from `stream` at `time`; lines may begin and end anywhere. A line that
+    /// is not complete is kept until it is, until it has max_entry_text bytes, or until finish().
+    void append(Stream stream, std::string_view bytes, Timestamp time);
+    /// Writes the last lines, which have no newline, as such.
+    void finish();
+
+    /// Bytes were appended that are not in the file yet.
+    bool pending() const { return used_ > 0; }
+    /// Writes what is pending.
+    void flush();
+    /// Gives the memory of the buffers back. Nothing may be pending.
+    void release_memory();
+    /// Lines that could not be written and were not yet accounted for in the file.
+    std::uint64_t dropped() const { return dropped_; }
+
+  private:
+    struct Partial {
+        std::string text;        ///< a line without its end, less than max_entry_text bytes
+        std::string time;        ///< of the line's first byte; Docker gives it to each part
+        bool continues = false;  ///< parts of this line were written already
+    };
+
+    explicit LogFile(Fd file);
+    void add_entry(Stream stream, std::string_view text, bool ends_line, std::string_view time);
+    void add_unfinished(Stream stream, Partial& partial, std::string_view text);
+    void drop_lines(std::string_view entries, int error);
+    bool write_marker();
+    bool write_entries(std::string_view entries);
+
+    Fd file_;
+    PageBuffer buffer_;
+    std::size_t used_ = 0;
+    std::array<Partial, 2> partial_;  ///< stdout, stderr
+    Timestamp time_{};
+    std::string time_text_;  ///< of time_
+    bool ends_cut_ = false;  ///< the file's last line has no end; the next entry begins with one
+    std::uint64_t dropped_ = 0;
+    int drop_error_ = 0;  ///< errno of the last write that failed
+};
+
+}  // namespace skiff::monitor

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "monitor/protocol.h"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include <poll.h>
+
+#include <sys/socket.h>
+
+namespace skiff::monitor {
+namespace {
+
+// Both ends are on one machine: numbers are in its byte order.
+struct Header {
+    std::uint16_t version;
+    std::uint16_t type;
+    std::uint32_t length;
+};
+static_assert(sizeof(Header) == frame_header_size);
+
+[[noreturn]] void refuse(std::string_view what) {
+    throw Error(ErrorKind::invalid, "malformed monitor message: {}", what);
+}
+
+template <typename T>
+void put(std::string& to, T value) {
+    to.append(reinterpret_cast<const char*>(&value), sizeof value);
+}
+
+template <typename T>
+T take(std::string_view& from) {
+    T value{};
+    if (from.size() < sizeof value) refuse("too short");
+    std::memcpy(&value, from.data(), sizeof value);
+    from.remove_prefix(sizeof value);
+    return value;
+}
+
+void expect_end(std::string_view rest) {
+    if (!rest.empty()) refuse("too long");
+}
+
+std::uint8_t to_bits(const StreamSet& set) {
+    return static_cast<std::uint8_t>((set.input ? 1U : 0U) | (set.output ? 2U : 0U) |
+                                     (set.errors ? 4U : 0U));
+}
+
+StreamSet from_bits(std::uint8_t bits) {
+    if (bits > 7) refuse("unknown stream");
+    return {(bits & 1U) != 0, (bits & 2U) != 0, (bits & 4U) != 0};
+}
+
+bool known(std::uint16_t type) {
+    return (type >= static_cast<std::uint16_t>(FrameType::attach) &&
+            type <= static_cast<std::uint16_t>(FrameType::userns_request)) ||
+           (type >= static_cast<std::uint16_t>(FrameType::starting) &&
+            type <= static_cast<std::uint16_t>(FrameType::userns));
+}
+
+void wait_for(int socket, short events) {
+    pollfd entry{socket, events, 0};
+    while (poll(&entry, 1, -1) < 0 && errno == EINTR) {
+    }
+}
+
+int checked_signal(std::int32_t number) {
+    if (number < 1 || number > 64) refuse("no such signal");
+    return number;
+}
+
+std::vector<Fd> take_descriptors(msghdr& message) {
+    std::vector<Fd> fds;
+    for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
+         header = CMSG_NXTHDR(&message, header)) {
+        if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
+        const std::size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        for (std::size_t i = 0; i < count; ++i) {
+            int fd = -1;
+            std::memcpy(&fd, CMSG_DATA(header) + i * sizeof(int), sizeof fd);
+            fds.emplace_back(fd);
+        }
+    }
+    return fds;
+}
+
+}  // namespace
+
+std::string encode(const AttachFrame& frame) {
+    std::string payload;
+    put(payload, to_bits(frame.streams));
+    put(payload, to_bits(frame.handed));
+    put(payload, frame.size.rows);
+    put(payload, frame.size.columns);
+    return payload;
+}
+
+AttachFrame decode_attach(std::string_view payload) {
+    AttachFrame frame;
+    frame.streams = from_bits(take<std::uint8_t>(payload));
+    const auto handed = take<std::uint8_t>(payload);
+    frame.handed = from_bits(handed);
+    if ((handed & ~to_bits(frame.streams)) != 0) refuse("a stream is handed over but not attached");
+    frame.size.rows = take<std::uint16_t>(payload);
+    frame.size.columns = take<std::uint16_t>(payload);
+    expect_end(payload);
+    return frame;
+}
+
+std::string encode(const WindowSize& size) {
+    std::string payload;
+    put(payload, size.rows);
+    put(payload, size.columns);
+    return payload;
+}
+
+WindowSize decode_resize(std::string_view payload) {
+    WindowSize size;
+    size.rows = take<std::uint16_t>(payload);
+    size.columns = take<std::uint16_t>(payload);
+    expect_end(payload);
+    return size;
+}
+
+std::string encode(const StopFrame& frame) {
+    std::string payload;
+    put(payload, frame.signal);
+    put(payload, frame.timeout_ms);
+    return payload;
+}
+
+StopFrame decode_stop(std::string_view payload) {
+    StopFrame frame;
+    frame.signal = checked_signal(take<std::int32_t>(payload));
+    frame.timeout_ms = take<std::int32_t>(payload);
+    if (frame.timeout_ms < -1) refuse("no such time-out");
+    expect_end(payload);
+    return frame;
+}
+
+std::string encode(const StreamClosedFrame& frame) {
+    std::string payload;
+    put(payload, frame.stream);
+    put(payload, frame.error);
+    return payload;
+}
+
+StreamClosedFrame decode_stream_closed(std::string_view payload) {
+    StreamClosedFrame frame;
+    const auto stream = take<std::uint8_t>(payload);
+    if (stream > static_cast<std::uint8_t>(Stream::errors)) refuse("unknown stream");
+    frame.stream = static_cast<Stream>(stream);
+    frame.error = take<std::int32_t>(payload);
+    expect_end(payload);
+    return frame;
+}
+
+std::string encode_number(std::int32_t value) {
+    std::string payload;
+    put(payload, value);
+    return payload;
+}
+
+std::int32_t decode_number(std::string_view payload) {
+    const auto value = take<std::int32_t>(payload);
+    expect_end(payload);
+    return value;
+}
+
+int decode_signal(std::string_view payload) {
+    return checked_signal(decode_number(payload));
+}
+
+std::string encode(const Error& error) {
+    std::string payload(to_string(error.kind()));
+    payload += '\0';
+    payload += error.message();
+    if (payload.size() > max_payload) payload.resize(max_payload);
+    return payload;
+}
+
+Error decode_failed(std::string_view payload) {
+    const std::size_t end = payload.find('\0');
+    if (end == std::string_view::npos) refuse("a failure without its kind");
+    return Error(error_kind_from(payload.substr(0, end)), std::string(payload.substr(end + 1)));
+}
+
+Frame parse_frame(std::string_view message) {
+    const auto header = take<Header>(message);
+    if (header.version < oldest_version || header.version > protocol_version)
+        throw Error(ErrorKind::unsupported,
+                    "version {} of the monitor's protocol is not spoken here", header.version);
+    if (!known(header.type)) refuse("unknown type");
+    if (header.length != message.size() || message.size() > max_payload) refuse("wrong length");
+    return {header.version, static_cast<FrameType>(header.type), message, {}};
+}
+
+Arrival receive_frame(int socket, std::span<char> buffer, Frame& frame) {
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * max_frame_fds)> control;
+    iovec part{buffer.data(), buffer.size()};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    ssize_t n = 0;
+    while ((n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT)) < 0) {
+        if (errno == EAGAIN) return Arrival::nothing;
+        // A peer that closed with frames of ours unread leaves ECONNRESET, once, in front of its
+        // own last frames.
+        if (errno != EINTR && errno != ECONNRESET)
+            throw SystemError(errno, "cannot receive a monitor message");
+    }
+    std::vector<Fd> fds = take_descriptors(message);  // owned before anything throws
+    if (n == 0) return Arrival::end;
+    if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) refuse("too long");
+    frame = parse_frame({buffer.data(), static_cast<std::size_t>(n)});
+    frame.fds = std::move(fds);
+    return Arrival::frame;
+}
+
+bool await_frame(int socket, std::span<char> buffer, Frame& frame) {
+    for (;;) {
+        const Arrival arrival = receive_frame(socket, buffer, frame);
+        if (arrival != Arrival::nothing) return arrival == Arrival::frame;
+        wait_for(socket, POLLIN);
+    }
+}
+
+Sending try_send_frame(int socket, FrameType type, std::string_view payload,
+                       std::span<const int> fds, std::uint16_t version) {
+    if (payload.size() > max_payload || fds.size() > max_frame_fds)
+        throw Error(ErrorKind::system, "a monitor message is too long");
+    Header header{version, static_cast<std::uint16_t>(type),
+                  static_cast<std::uint32_t>(payload.size())};
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * max_frame_fds)> control{};
+    std::array<iovec, 2> parts{
+        {{&header, sizeof header}, {const_cast<char*>(payload.data()), payload.size()}}};
+    msghdr message{};
+    message.msg_iov = parts.data();
+    message.msg_iovlen = parts.size();
+    if (!fds.empty()) {
+        message.msg_control = control.data();
+        message.msg_controllen = CMSG_SPACE(fds.size_bytes());
+        cmsghdr* rights = CMSG_FIRSTHDR(&message);
+        rights->cmsg_level = SOL_SOCKET;
+        rights->cmsg_type = SCM_RIGHTS;
+        rights->cmsg_len = CMSG_LEN(fds.size_bytes());
+        std::memcpy(CMSG_DATA(rights), fds.data(), fds.size_bytes());
+    }
+    while (sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
+        if (errno == EAGAIN) return Sending::blocked;
+        if (errno == EPIPE || errno == ECONNRESET || errno == ENOTCONN) return Sending::gone;
+        if (errno != EINTR) throw SystemError(errno, "cannot send a monitor message");
+    }
+    return Sending::sent;
+}
+
+bool send_frame(int socket, FrameType type, std::string_view payload, std::span<const int> fds,
+                std::uint16_t version) {
+    for (;;) {
+        const Sending result = try_send_frame(socket, type, payload, fds, version);
+        if (result != Sending::blocked) return result == Sending::sent;
+        wait_for(socket, POLLOUT);
+    }
+}
+
+}  // namespace skiff::monitor

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "monitor/supervisor.h"
+
+#include <algorithm>
+#include <cerrno>
+
+#include <unistd.h>
+
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+
+namespace skiff::monitor {
+namespace {
+
+// Buffers go back to the kernel after this long without a byte.
+constexpr std::chrono::milliseconds idle_time{1000};
+
+Fd take_over_signals() {
+    sigset_t set;
+    sigemptyset(&set);
+    for (const int number : {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGQUIT}) sigaddset(&set, number);
+    if (sigprocmask(SIG_BLOCK, &set, nullptr) < 0) throw SystemError(errno, "cannot block signals");
+    Fd fd(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+    if (!fd.valid()) throw SystemError(errno, "cannot receive signals");
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);  // a log at its file size limit is EFBIG, not our death
+    return fd;
+}
+
+}  // namespace
+
+Supervisor::Supervisor(SupervisorOptions options)
+    : options_(std::move(options)), signals_(take_over_signals()), scratch_(max_frame) {}
+
+void Supervisor::add_client(Fd socket) {
+    clients_.emplace_back(std::move(socket), geteuid());
+    greet(clients_.back());
+}
+
+ExitStatus Supervisor::run(ContainerIo io, Child init, pid_t host_pid) {
+    init_ = std::move(init);
+    host_pid_ = host_pid;
+    adopt(std::move(io));
+    for (Connection& client : clients_) greet(client);
+    reap();  // it may have ended before SIGCHLD was ours
+    while (!status_) turn();
+
+    close_input();
+    pty_peer_.reset();
+    for (OutputStream& output : outputs_) drain(output);
+    if (options_.log) options_.log->finish();
+    return *status_;
+}
+
+void Supervisor::report_exit(int code) {
+    conclude(FrameType::exited, encode_number(code));
+}
+void Supervisor::report_failure(const Error& error) {
+    conclude(FrameType::failed, encode(error));
+}
+
+void Supervisor::conclude(FrameType type, const std::string& payload) {
+    if (options_.listener.valid()) accept_clients();
+    for (;;) {
+        for (Connection& client : clients_) {
+            const bool waits =
+                std::any_of(outputs_.begin(), outputs_.end(), [&](const OutputStream& output) {
+                    return client.behind(output.stream, output.filled);
+                });
+            if (waits) continue;
+            client.conclude(type, payload);
+            if (!client.unsent()) client.drop();
+        }
+        forget_gone();
+        if (clients_.empty()) return;
+        turn();
+    }
+}
+
+/// Waits for an event, does what is possible now, and returns.
+void Supervisor::turn() {
+    collect_polls();
+    const bool any = wait();
+    check_deadline();
+    if (!any) return;
+    if (ready(signals_.get())) take_signals();
+    if (accepting_ && ready(options_.listener.get())) accept_clients();
+    for (Connection& client : clients_) {
+        if (ready(client.socket())) read_frames(client);
+        if (client.input_fd() >= 0 && ready(client.input_fd()))
+            client.read_input({scratch_.data(), scratch_.capacity()});
+    }
+    feed_input();
+    for (OutputStream& output : outputs_) {
+        const bool readable =
+            output.filled == 0 && output.source.valid() && ready(output.source.fd());
+        if (readable) read_output(output);
+        deliver(output, readable);
+    }
+    for (Connection& client : clients_)
+        if (client.unsent()) client.flush();
+    forget_gone();
+}
+
+void Supervisor::collect_polls() {
+    constexpr std::size_t max_clients = 64;  // beyond it, connections wait in the listener's queue
+    polls_.clear();
+    const auto add = [&](int fd, int events) {
+        polls_.push_back({fd, static_cast<short>(events), 0});
+    };
+    add(signals_.get(), POLLIN);
+    if (options_.listener.valid() && clients_.size() < max_clients)
+        add(options_.listener.get(), POLLIN);
+    bool input = false;
+    for (const Connection& client : clients_) {
+        int events = POLLIN;
+        if (client.unsent()) events |= POLLOUT;
+        for (const OutputStream& output : outputs_) {
+            if (!client.behind(output.stream, output.filled)) continue;
+            const int fd = client.output_fd(output.stream);
+            if (fd == client.socket()) {
+                events |= POLLOUT;
+            } else {
+                add(fd, POLLOUT);
+            }
+        }
+        add(client.socket(), events);
+        if (client.input_fd() >= 0 && !status_) add(client.input_fd(), POLLIN);
+        input = input || !client.pending_input().empty();
+    }
+    // Without pending input a pipe is still asked whether the container closed it (POLLERR).
+    if (input_.valid() && (input || !options_.tty)) add(input_.fd(), input ? POLLOUT : 0);
+    for (const OutputStream& output : outputs_)
+        if (output.source.valid() && output.filled == 0) add(output.source.fd(), POLLIN);
+}
+
+bool Supervisor::ready(int fd) const {
+    return std::any_of(polls_.begin(), polls_.end(),
+                       [&](const pollfd& entry) { return entry.fd == fd && entry.revents != 0; });
+}
+
+/// False when the time ran out first. The log is written when there is nothing better to do.
+bool Supervisor::wait() {
+    const auto poll_for = [&](int timeout) {
+        const int n = poll(polls_.data(), polls_.size(), timeout);
+        if (n < 0 && errno != EINTR) throw SystemError(errno, "cannot wait for events");
+        return n > 0;
+    };
+    if (options_.log && options_.log->pending()) {
+        if (poll_for(0)) return true;
+        options_.log->flush();
+    }
+    if (poll_for(timeout_ms())) return true;
+    if (used_memory_) release_memory();
+    return false;
+}
+
+int Supervisor::timeout_ms() const {
+    using std::chrono::milliseconds;
+    std::optional<milliseconds> timeout;
+    const auto until = [&](milliseconds left) {
+        left = std::clamp(left, milliseconds(0), milliseconds(INT32_MAX));
+        timeout = timeout ? std::min(*timeout, left) : left;
+    };
+    if (used_memory_) until(idle_time);
+    if (kill_at_) until(std::chrono::ceil<milliseconds>(*kill_at_ - Clock::now()));
+    if (const auto now = Clock::now(); now < accept_at_)
+        until(std::chrono::ceil<milliseconds>(accept_at_ - now));
+    return timeout ? static_cast<int>(timeout->count()) : -1;
+}
+
+void Supervisor::release_memory() {
+    used_memory_ = false;
+    scratch_.release_pages();
+    for (OutputStream& output : outputs_) {
+        if (output.filled == 0) output.chunk.release_pages();
+    }
+    if (options_.log && !options_.log->pending()) options_.log->release_memory();
+    for (Connection& client : clients_) client.release_memory();
+}
+
+void Supervisor::take_signals() {
+    signalfd_siginfo info;
+    while (read(signals_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
+        if (info.ssi_signo == static_cast<std::uint32_t>(SIGCHLD)) {
+            reap();
+        } else if (info.ssi_signo == static_cast<std::uint32_t>(SIGTERM)) {
+            stop({options_.stop_signal, static_cast<std::int32_t>(options_.stop_timeout.count())});
+        }
+        // SIGINT, SIGHUP and SIGQUIT are a terminal's doing, and the terminal is the client's.
+    }
+}
+
+/// As PID 1 we are given every orphan; only init's status is kept.
+void Supervisor::reap() {
+    for (;;) {
+        siginfo_t info{};
+        if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG) < 0) {
+            if (errno == EINTR) continue;
+            return;  // ECHILD
+        }
+        if (info.si_pid == 0) return;
+        if (info.si_pid != init_.pid()) continue;
+        status_ = info.si_code == CLD_EXITED ? ExitStatus{info.si_status, 0}
+                                             : ExitStatus{0, info.si_status};
+        init_.detach();  // its pid is free for others from here on
+        kill_at_.reset();
+    }
+}
+
+void Supervisor::signal_init(int number) {
+    if (init_.valid()) init_.kill(number);
+}
+
+void Supervisor::stop(const StopFrame& frame) {
+    if (!init_.valid()) return;
+    signal_init(frame.signal);
+    if (frame.timeout_ms < 0) return;
+    const auto at = Clock::now() + std::chrono::milliseconds(frame.timeout_ms);
+    if (!kill_at_ || at < *kill_at_) kill_at_ = at;
+}
+
+void Supervisor::check_deadline() {
+    if (!kill_at_ || Clock::now() < *kill_at_) return;
+    kill_at_.reset();
+    signal_init(SIGKILL);
+}
+
+}  // namespace skiff::monitor

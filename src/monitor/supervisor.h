@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// The event loop behind one running container: it carries the standard streams between the
+// container, its log and any number of clients, delivers signals, reaps, and tells the end. It does
+// not prepare, launch or clean up (engine does, around run()), and it knows no file of the
+// container but its log.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <csignal>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <poll.h>
+
+#include <sys/types.h>
+
+#include "base/fd.h"
+#include "base/process.h"
+#include "monitor/connection.h"
+#include "monitor/log_file.h"
+#include "monitor/page_buffer.h"
+#include "monitor/protocol.h"
+#include "monitor/stdio.h"
+
+namespace skiff::monitor {
+
+struct SupervisorOptions {
+    Fd listener;        ///< from listen_at(); invalid: only clients given by add_client
+    Fd user_namespace;  ///< handed to clients of our own uid that ask; invalid: none
+    std::optional<LogFile> log;
+    bool tty = false;
+    /// The end of the first client's input, or of that client, is the end of the container's stdin
+    /// (Docker's StdinOnce: `run -i` without -d). Never with a terminal.
+    bool stdin_once = false;
+    /// What SIGTERM to the monitor (a shutdown of the host) means for the container.
+    int stop_signal = SIGTERM;
+    std::chrono::milliseconds stop_timeout{10000};  ///< until SIGKILL
+};
+
+/// One per monitor process, which has one thread.
+///
+/// Order of use: constructor; add_client and await_foreground for the command that forked us; the
+/// launch; run; clean-up by the caller; report_exit. report_failure replaces the last three when
+/// the launch fails.
+///
+/// The constructor blocks SIGCHLD, SIGTERM, SIGINT, SIGHUP and SIGQUIT and ignores SIGPIPE and
+/// SIGXFSZ for this process; what runs in the container must not inherit that. Every child of the
+/// process is reaped in run() and report_*(), since PID 1 of a pid namespace inherits strangers:
+/// nothing else may wait for a child meanwhile.
+///
+/// A slow client slows the container down (one chunk per stream is held, never more) as long as it
+/// runs. Once its init has ended, what is left in pipes and terminal is taken at once, so that a
+/// stalled client delays neither the log nor the return of run(), and is delivered in
+/// report_exit().
+class Supervisor {
+  public:
+    explicit Supervisor(SupervisorOptions options);
+
+    /// The other end belongs to the process that started us.
+    void add_client(Fd socket);
+    /// Waits until the client given to add_client has attached; returns the size of its terminal.
+    /// Throws Error{system} when it is gone, Error{invalid} when it says something else.
+    WindowSize await_foreground();
+    /// A client given to add_client has hung up: before exec, this cancels the start.
+    bool foreground_gone() const;
+
+    /// Tells all clients that `host_pid` runs, and supervises `init` until it has ended. Its output
+    /// is then complete in the log. Throws SystemError only for failures of the event loop itself.
+    ExitStatus run(ContainerIo io, Child init, pid_t host_pid);
+
+    /// Delivers what is left of the output and then the exit code, to every client and to those
+    /// that connected until now; returns when all have it or are gone.
+    void report_exit(int code);
+    /// Tells every client why the container could not be started.
+    void report_failure(const Error& error);
+
+  private:
+    using Clock = std::chrono::steady_clock;
+    struct OutputStream {
+        Stream stream;
+        Endpoint source;
+        PageBuffer chunk;
+        std::size_t filled = 0;
+        std::string_view content() const { return {chunk.data(), filled}; }
+    };
+
+    // supervisor.cc: the loop
+    void turn();
+    void collect_polls();
+    bool ready(int fd) const;
+    bool wait();
+    int timeout_ms() const;
+    void take_signals();
+    void reap();
+    void signal_init(int number);
+    void stop(const StopFrame& frame);
+    void check_deadline();
+    void conclude(FrameType type, const std::string& payload);
+    void release_memory();
+
+    // supervisor_clients.cc: what clients say
+    void accept_clients();
+    void greet(Connection& client);
+    void read_frames(Connection& client);
+    void obey(Connection& client, Frame& frame);
+    void set_window(const WindowSize& size, bool redraw);
+    void answer_userns(Connection& client);
+    void forget_gone();
+
+    // supervisor_streams.cc: the bytes
+    void adopt(ContainerIo io);
+    void add_output(Stream stream, Fd source);
+    void feed_input();
+    void close_input();
+    void read_output(OutputStream& output);
+    void deliver(OutputStream& output, bool fresh);
+    void drain(OutputStream& output);
+    bool behind(const OutputStream& output) const;
+
+    SupervisorOptions options_;
+    Fd signals_;
+    PageBuffer scratch_;  ///< one incoming frame, or a block of input
+    std::vector<Connection> clients_;
+    std::vector<pollfd> polls_;
+
+    Child init_;
+    pid_t host_pid_ = 0;
+    std::optional<ExitStatus> status_;
+    std::optional<Clock::time_point> kill_at_;
+    bool accepting_ = false;         ///< the listener is among polls_
+    Clock::time_point accept_at_{};  ///< not before; after running out of descriptors
+
+    Fd pty_master_;  ///< for its size; input_ and outputs_ have descriptors of their own
+    Fd pty_peer_;    ///< keeps a terminal alive that nobody in the container has open at the moment
+    Endpoint input_;
+    std::vector<OutputStream> outputs_;
+    bool used_memory_ = false;
+};
+
+}  // namespace skiff::monitor
