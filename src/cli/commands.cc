@@ -10,6 +10,10 @@
 namespace skiff::cli {
 
 // Each is defined in src/cli/commands/<group>/<verb>.cc.
+#ifdef SKIFF_WITH_RUN
+Command run_command();
+Command create_command();
+#endif
 Command version_command();
 Command help_command();
 Command complete_command();
@@ -25,6 +29,12 @@ constexpr std::array groups{
 
 // group, name, aliases, at top level, section, exit rules, summary, factory
 constexpr std::array commands{
+#ifdef SKIFF_WITH_RUN
+    CommandRow{"container", "run", "", "run", Section::common, ExitRules::program,
+               "Create and run a new container from an image", run_command},
+    CommandRow{"container", "create", "", "create", Section::container, ExitRules::program,
+               "Create a new container", create_command},
+#endif
     CommandRow{"", "version", "", "version", Section::other, ExitRules::objects,
                "Show the version of skiff", version_command},
     CommandRow{"", "help", "", "help", Section::other, ExitRules::objects,

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/commands/container/cid_file.h"
+
+#include <cerrno>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+namespace skiff::cli {
+
+CidFile::CidFile(const std::string& path) : path_(path) {
+    if (path_.empty()) return;
+    const int fd = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd < 0 && errno == EEXIST) {
+        throw Error(
+            ErrorKind::conflict,
+            "container ID file found, make sure the other container isn't running or delete "
+            "{}",
+            path_);
+    }
+    if (fd < 0) throw SystemError(errno, "cannot make the container ID file '{}'", path_);
+    file_.reset(fd);
+}
+
+CidFile::~CidFile() {
+    if (file_.valid() && !written_) unlink(path_.c_str());
+}
+
+void CidFile::write(const std::string& id) {
+    if (!file_.valid()) return;
+    write_all(file_.get(), id, path_);
+    written_ = true;
+}
+
+}  // namespace skiff::cli

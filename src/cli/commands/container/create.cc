@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/command.h"
+#include "cli/commands/container/cid_file.h"
+#include "cli/container_flags.h"
+#include "cli/output.h"
+#include "engine/container/run.h"
+
+namespace skiff::cli {
+namespace {
+
+ExitCode run(engine::Engine& engine, const ContainerFlags& flags) {
+    const engine::CreateRequest request = make_request(flags);
+    CidFile cid_file(flags.cidfile);
+    const std::string id = engine::create_container(engine, request);
+    cid_file.write(id);
+    print_line(id);
+    return ExitCode::ok;
+}
+
+}  // namespace
+
+Command create_command() {
+    return make_command<ContainerFlags>(declare_container_flags, run);
+}
+
+}  // namespace skiff::cli

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/container_flags.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/signal_name.h"
+#include "base/text.h"
+#include "cli/mount_flags.h"
+#include "cli/unsupported_flags.h"
+#include "cli/values.h"
+
+namespace skiff::cli {
+namespace {
+
+using engine::CreateRequest;
+
+constexpr size_t largest_env_file = 16 << 20;
+constexpr size_t largest_seccomp_profile = 1 << 20;
+
+void check_namespace(std::string_view flag, std::string_view what, std::string_view mode) {
+    if (mode.empty() || mode == "host") return;
+    if (mode.starts_with("container:") ||
+        (flag == "ipc" && (mode == "none" || mode == "shareable"))) {
+        throw Error(ErrorKind::unsupported, "--{} {} is not supported by this version of skiff",
+                    flag, mode);
+    }
+    throw Error(ErrorKind::usage, "--{}: invalid {} mode: {} (\"host\" is one)", flag, what, mode);
+}
+
+void check_network(std::string_view mode) {
+    if (mode.empty() || mode == "none" || mode == "host") return;
+    const bool known = mode == "bridge" || mode == "slirp" || mode.starts_with("container:") ||
+                       mode.starts_with("ns:");
+    if (known) {
+        throw Error(ErrorKind::unsupported,
+                    "--network {} is not supported by this version of skiff (none and host are)",
+                    mode);
+    }
+    throw Error(ErrorKind::usage, "network {} not found (this version of skiff has none and host)",
+                mode);
+}
+
+engine::PullPolicy parse_pull(std::string_view policy) {
+    if (policy == "missing") return engine::PullPolicy::missing;
+    if (policy == "never") return engine::PullPolicy::never;
+    if (policy == "always") {
+        throw Error(ErrorKind::unsupported,
+                    "--pull always is not supported by this version of skiff");
+    }
+    throw Error(ErrorKind::usage,
+                "invalid pull option: '{}': must be one of \"always\", \"missing\" or \"never\"",
+                policy);
+}
+
+void apply_seccomp(engine::SecurityRequest& security, const std::string& value) {
+    security.seccomp.clear();
+    security.seccomp_is_profile = false;
+    if (value == "builtin") return;
+    security.seccomp = value;
+    if (value == "unconfined") return;
+    security.seccomp = with_context([&] { return read_file(value, largest_seccomp_profile); },
+                                    "opening seccomp profile ({}) failed", value);
+    security.seccomp_is_profile = true;
+}
+
+/// One --security-opt: "key", "key=value" or, in Docker's older form, "key:value".
+void apply_security_option(engine::SecurityRequest& security, std::string_view text) {
+    const size_t separator = text.find_first_of("=:");
+    const std::string_view key = text.substr(0, separator);
+    const bool has_value = separator != std::string_view::npos;
+    const std::string value(has_value ? text.substr(separator + 1) : "");
+    if (key == "no-new-privileges") {
+        if (has_value && value != "true" && value != "false")
+            throw Error(ErrorKind::usage, "invalid --security-opt: {}", quoted(text));
+        security.no_new_privileges = value != "false";
+    } else if (key == "seccomp" && !value.empty()) {
+        apply_seccomp(security, value);
+    } else if (text == "label=disable" || text == "label:disable" ||
+               text == "apparmor=unconfined" || text == "apparmor:unconfined") {
+        // That is how every container of skiff runs.
+    } else if (key == "label" || key == "apparmor" || key == "systempaths" ||
+               key == "writable-cgroups" || key == "credentialspec") {
+        throw Error(ErrorKind::unsupported,
+                    "--security-opt {} is not supported by this version of skiff", key);
+    } else {
+        throw Error(ErrorKind::usage, "invalid --security-opt: {}", quoted(text));
+    }
+}
+
+/// The path of an OCI runtime: as given when it has a '/', else found in PATH.
+std::string find_runtime(const std::string& name) {
+    if (name.empty()) return "";
+    if (name.find('/') != std::string::npos) {
+        if (name.starts_with('/')) return name;
+        throw Error(ErrorKind::usage, "--runtime {}: neither an absolute path nor a name in $PATH",
+                    quoted(name));
+    }
+    const char* path = std::getenv("PATH");
+    for (std::string_view directory : split(path == nullptr ? "/usr/bin:/usr/sbin" : path, ':')) {
+        std::string candidate = fmt::format("{}/{}", directory, name);
+        if (directory.starts_with('/') && access(candidate.c_str(), X_OK) == 0) return candidate;
+    }
+    throw Error(ErrorKind::usage, "unknown or invalid runtime name: {} (no such program in $PATH)",
+                name);
+}
+
+void check(const CreateRequest& request) {
+    if (!request.name.empty()) check_container_name(request.name);
+    if (!request.hostname.empty()) check_hostname(request.hostname);
+    if (!request.stop_signal.empty() && !find_signal(request.stop_signal))
+        throw Error(ErrorKind::usage, "Invalid signal: {}", request.stop_signal);
+    if (request.stop_timeout && *request.stop_timeout < -1)
+        throw Error(ErrorKind::usage, "invalid --stop-timeout: {} (-1 waits for ever)",
+                    *request.stop_timeout);
+    if (!request.working_directory.empty() && !request.working_directory.starts_with('/')) {
+        throw Error(ErrorKind::usage,
+                    "the working directory '{}' is invalid, it needs to be an absolute path",
+                    request.working_directory);
+    }
+    check_namespace("pid", "PID", request.namespaces.pid);
+    check_namespace("ipc", "IPC", request.namespaces.ipc);
+    check_namespace("uts", "UTS", request.namespaces.uts);
+    check_network(request.namespaces.network);
+    if (request.namespaces.uts == "host" && !request.hostname.empty())
+        throw Error(ErrorKind::usage, "conflicting options: hostname and the UTS mode");
+    check_mount_targets(request.mounts);
+}
+
+void declare_process_flags(CommandBuilder& command, ContainerFlags& flags) {
+    CreateRequest& request = flags.request;
+    command.flag("-i,--interactive", request.interactive, "Keep standard input open");
+    command.flag("-t,--tty", request.tty, "Allocate a terminal");
+    command.parsed(
+        "-e,--env",
+        [&request](std::string_view value) {
+            request.environment.push_back(parse_environment_entry(value));
+        },
+        "list", "Set environment variables");
+    command.option("--env-file", flags.env_files, "list", "Read environment variables from a file",
+                   complete::files);
+    command.option("-w,--workdir", request.working_directory, "string",
+                   "Working directory inside the container");
+    command.option("-u,--user", request.user, "string",
+                   "Name or number of user and group (format: <name|uid>[:<group|gid>])");
+    command.parsed(
+        "--entrypoint",
+        [&flags](std::string_view value) {
+            flags.entrypoint = value;
+            flags.entrypoint_given = true;
+        },
+        "string", "Replace the entry point of the image; an empty one removes it");
+    command.flag("--init", request.init,
+                 "Run an init inside the container that forwards signals and reaps processes");
+    command.parsed(
+        "--ulimit",
+        [&request](std::string_view value) {
+            engine::Ulimit limit = parse_ulimit(value);
+            std::erase_if(request.ulimits,
+                          [&](const engine::Ulimit& other) { return other.name == limit.name; });
+            request.ulimits.push_back(std::move(limit));
+        },
+        "ulimit", "Limit of a process (format: <name>=<soft>[:<hard>], -1 is unlimited)");
+    command.option("--stop-signal", request.stop_signal, "string",
+                   "Signal that stops the container (the image's, else SIGTERM)");
+    command.option("--stop-timeout", request.stop_timeout, "int",
+                   "Seconds that stop waits before it kills; -1 waits for ever");
+}
+
+void declare_isolation_flags(CommandBuilder& command, ContainerFlags& flags) {
+    CreateRequest& request = flags.request;
+    command.flag("--privileged", request.security.privileged,
+                 "Give all capabilities and devices that the caller has");
+    command.parsed(
+        "--cap-add",
+        [&request](std::string_view value) {
+            request.security.cap_add.push_back(normalised_capability(value));
+        },
+        "list", "Add Linux capabilities");
+    command.parsed(
+        "--cap-drop",
+        [&request](std::string_view value) {
+            request.security.cap_drop.push_back(normalised_capability(value));
+        },
+        "list", "Drop Linux capabilities");
+    command.option("--security-opt", flags.security_options, "list",
+                   "no-new-privileges, seccomp=<file> or seccomp=unconfined",
+                   complete::words("no-new-privileges seccomp=unconfined seccomp="));
+    command.option("--network,--net", request.namespaces.network, "network",
+                   "Network of the container: none or host; otherwise one with loopback only",
+                   complete::words("none host"));
+    command.option("--pid", request.namespaces.pid, "string",
+                   "PID namespace: host for that of the machine", complete::words("host"));
+    command.option("--ipc", request.namespaces.ipc, "string",
+                   "IPC namespace: host for that of the machine", complete::words("host private"));
+    command.option("--uts", request.namespaces.uts, "string",
+                   "UTS namespace (host name): host for that of the machine",
+                   complete::words("host"));
+    command.option("-h,--hostname", request.hostname, "string", "Host name of the container");
+    command.parsed(
+        "--add-host",
+        [&request](std::string_view value) {
+            request.add_hosts.push_back(parse_extra_host(value));
+        },
+        "list", "Add a line to /etc/hosts (format: <host>:<ip>)");
+    command.parsed(
+        "--dns",
+        [&request](std::string_view value) { request.dns.push_back(parse_address(value)); }, "list",
+        "Address of a name server");
+}
+
+void declare_file_flags(CommandBuilder& command, ContainerFlags& flags) {
+    CreateRequest& request = flags.request;
+    command.option("-v,--volume", flags.volumes, "list",
+                   "Mount a directory or file of the host (format: <host>:<container>[:<options>])",
+                   complete::directories);
+    command.parsed(
+        "--mount",
+        [&request](std::string_view value) { request.mounts.push_back(parse_mount_flag(value)); },
+        "mount", "Mount a directory or file (type=bind) or memory (type=tmpfs)");
+    command.option("--tmpfs", flags.tmpfs, "list",
+                   "Mount an empty directory in memory (format: <container>[:<options>])");
+    command.flag("--read-only", request.read_only, "Mount the root file system read-only");
+    command.parsed(
+        "--shm-size",
+        [&request](std::string_view value) {
+            const std::uint64_t size = parse_size(value);
+            if (size == 0) throw Error(ErrorKind::invalid, "it must be greater than 0");
+            request.shm_size = size;
+        },
+        "bytes", "Size of /dev/shm");
+}
+
+}  // namespace
+
+void declare_container_flags(CommandBuilder& command, ContainerFlags& flags) {
+    CreateRequest& request = flags.request;
+    declare_process_flags(command, flags);
+    declare_isolation_flags(command, flags);
+    declare_file_flags(command, flags);
+    command.option("--name", request.name, "string", "Name of the container");
+    command.parsed(
+        "-l,--label", [&request](std::string_view value) { add_label(request.labels, value); },
+        "list", "Attach a label to the container");
+    command.option("--cidfile", flags.cidfile, "string", "Write the container's ID to a new file",
+                   complete::files);
+    command.flag("--rm", request.auto_remove, "Remove the container once it has ended");
+    command.option("--pull", flags.pull, "string", "Pull the image before: missing or never",
+                   complete::words("missing never"));
+    command.option("--runtime", flags.runtime, "path",
+                   "Run by an OCI runtime such as runc instead of skiff's own launcher",
+                   complete::files);
+    command.unsupported(unsupported_container_flags());
+    command.argument("IMAGE", request.image);
+    command.program(request.command);
+}
+
+CreateRequest make_request(const ContainerFlags& flags) {
+    CreateRequest request = flags.request;
+    // Files first, so that -e wins; an entry later in the list replaces an earlier one.
+    std::vector<std::string> environment;
+    for (const std::string& path : flags.env_files) {
+        const std::string content = read_file(path, largest_env_file);
+        std::ranges::move(parse_environment_file(content, path), std::back_inserter(environment));
+    }
+    request.environment.insert(request.environment.begin(), environment.begin(), environment.end());
+    if (flags.entrypoint_given) {
+        request.entrypoint.emplace();
+        if (!flags.entrypoint.empty()) request.entrypoint->push_back(flags.entrypoint);
+    }
+    for (const std::string& text : flags.security_options)
+        apply_security_option(request.security, text);
+    for (const std::string& text : flags.volumes) request.mounts.push_back(parse_volume_flag(text));
+    for (const std::string& text : flags.tmpfs) request.mounts.push_back(parse_tmpfs_flag(text));
+    if (request.namespaces.network == "default") request.namespaces.network.clear();
+    if (request.namespaces.ipc == "private") request.namespaces.ipc.clear();
+    request.pull = parse_pull(flags.pull);
+    request.runtime = find_runtime(flags.runtime);
+    check(request);
+    return request;
+}
+
+}  // namespace skiff::cli

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/unsupported_flags.h"
+
+#include <array>
+
+namespace skiff::cli {
+namespace {
+
+constexpr auto container_flags = std::to_array<UnsupportedFlag>({
+    {"annotation"},
+    {"attach", 'a'},
+    {"blkio-weight"},
+    {"blkio-weight-device"},
+    {"cgroup-parent"},
+    {"cgroupns"},
+    {"cpu-count"},
+    {"cpu-percent"},
+    {"cpu-period"},
+    {"cpu-quota"},
+    {"cpu-rt-period"},
+    {"cpu-rt-runtime"},
+    {"cpu-shares", 'c'},
+    {"cpus"},
+    {"cpuset-cpus"},
+    {"cpuset-mems"},
+    {"device"},
+    {"device-cgroup-rule"},
+    {"device-read-bps"},
+    {"device-read-iops"},
+    {"device-write-bps"},
+    {"device-write-iops"},
+    {"disable-content-trust"},
+    {"dns-opt"},
+    {"dns-option"},
+    {"dns-search"},
+    {"domainname"},
+    {"expose"},
+    {"gpus"},
+    {"group-add"},
+    {"health-cmd"},
+    {"health-interval"},
+    {"health-retries"},
+    {"health-start-interval"},
+    {"health-start-period"},
+    {"health-timeout"},
+    {"io-maxbandwidth"},
+    {"io-maxiops"},
+    {"ip"},
+    {"ip6"},
+    {"isolation"},
+    {"kernel-memory"},
+    {"label-file"},
+    {"link"},
+    {"link-local-ip"},
+    {"log-driver"},
+    {"log-opt"},
+    {"mac-address"},
+    {"memory", 'm'},
+    {"memory-reservation"},
+    {"memory-swap"},
+    {"memory-swappiness"},
+    {"net-alias"},
+    {"network-alias"},
+    {"no-healthcheck"},
+    {"oom-kill-disable"},
+    {"oom-score-adj"},
+    {"pids-limit"},
+    {"platform"},
+    {"publish", 'p'},
+    {"publish-all", 'P'},
+    {"quiet", 'q'},
+    {"restart"},
+    {"storage-opt"},
+    {"sysctl"},
+    {"use-api-socket"},
+    {"userns"},
+    {"volume-driver"},
+    {"volumes-from"},
+});
+
+}  // namespace
+
+std::span<const UnsupportedFlag> unsupported_container_flags() {
+    return container_flags;
+}
+
+}  // namespace skiff::cli

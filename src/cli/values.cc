@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/values.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdlib>
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace skiff::cli {
+namespace {
+
+bool is_alphanumeric(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+bool is_address(const std::string& text) {
+    in6_addr buffer{};
+    return inet_pton(AF_INET, text.c_str(), &buffer) == 1 ||
+           inet_pton(AF_INET6, text.c_str(), &buffer) == 1;
+}
+
+std::int64_t parse_limit(std::string_view text) {
+    const auto value = parse_number<std::int64_t>(text);
+    if (!value || *value < -1)
+        throw Error(ErrorKind::invalid, "{} is neither a number nor -1 (unlimited)", quoted(text));
+    return *value;
+}
+
+std::string limit_text(std::int64_t value) {
+    return value == -1 ? "-1 (unlimited)" : fmt::format("{}", value);
+}
+
+}  // namespace
+
+std::uint64_t parse_size(std::string_view text) {
+    const auto refuse = [&] { return Error(ErrorKind::invalid, "invalid size: '{}'", text); };
+    double value = 0;
+    const char* end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data(), end, value, std::chars_format::fixed);
+    if (error != std::errc{} || !(value >= 0)) throw refuse();
+    std::string unit = to_lower(std::string_view(rest, static_cast<size_t>(end - rest)));
+    if (unit.size() > 1 && unit[0] == ' ') unit.erase(0, 1);
+    double factor = 1;
+    if (!unit.empty() && unit != "b") {
+        constexpr std::string_view prefixes = "kmgtp";
+        const size_t power = prefixes.find(unit[0]);
+        const std::string_view tail = std::string_view(unit).substr(1);
+        if (power == std::string_view::npos || (!tail.empty() && tail != "b" && tail != "ib"))
+            throw refuse();
+        factor = std::ldexp(1.0, 10 * (static_cast<int>(power) + 1));
+    }
+    value *= factor;
+    // Doubles count bytes exactly up to 2^53; beyond 2^63 no kernel interface goes.
+    if (!(value < 9223372036854775808.0)) throw refuse();
+    return static_cast<std::uint64_t>(value);
+}
+
+engine::Ulimit parse_ulimit(std::string_view text) {
+    constexpr std::array<std::string_view, 15> names{
+        "core",   "cpu",   "data", "fsize",  "locks",  "memlock",    "msgqueue", "nice",
+        "nofile", "nproc", "rss",  "rtprio", "rttime", "sigpending", "stack"};
+    const Cut parts = cut(text, '=');
+    if (!parts.found || parts.before.empty() || parts.after.empty())
+        throw Error(ErrorKind::invalid, "invalid ulimit argument: {}", text);
+    if (std::ranges::find(names, parts.before) == names.end())
+        throw Error(ErrorKind::invalid, "invalid ulimit type: {}", parts.before);
+    const std::vector<std::string_view> limits = split(parts.after, ':');
+    if (limits.size() > 2) {
+        throw Error(ErrorKind::invalid,
+                    "too many limit value arguments - {}, can only have up to two, `soft[:hard]`",
+                    parts.after);
+    }
+    engine::Ulimit limit{.name = std::string(parts.before)};
+    limit.soft = parse_limit(limits[0]);
+    limit.hard = limits.size() == 2 ? parse_limit(limits[1]) : limit.soft;
+    const bool too_soft = limit.hard != -1 && (limit.soft == -1 || limit.soft > limit.hard);
+    if (too_soft) {
+        throw Error(ErrorKind::invalid,
+                    "ulimit soft limit must be less than or equal to hard limit: {} > {}",
+                    limit_text(limit.soft), limit.hard);
+    }
+    return limit;
+}
+
+std::string parse_environment_entry(std::string_view text) {
+    const Cut parts = cut(text, '=');
+    if (parts.before.empty())
+        throw Error(ErrorKind::invalid, "invalid environment variable: {}", text);
+    std::string entry(text);
+    if (parts.found) return entry;
+    const char* ours = std::getenv(entry.c_str());
+    return ours == nullptr ? entry : fmt::format("{}={}", entry, ours);
+}
+
+std::vector<std::string> parse_environment_file(std::string_view content, std::string_view path) {
+    constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+    constexpr std::string_view blanks = " \t\v\f\r";
+    if (content.starts_with(byte_order_mark)) content.remove_prefix(byte_order_mark.size());
+    std::vector<std::string> entries;
+    size_t number = 0;
+    for (std::string_view line : split(content, '\n')) {
+        ++number;
+        if (line.ends_with('\r')) line.remove_suffix(1);
+        line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
+        if (line.empty() || line[0] == '#') continue;
+        const Cut parts = cut(line, '=');
+        if (parts.before.empty()) {
+            throw Error(ErrorKind::usage,
+                        "invalid env-file '{}', line {}: no variable name on line '{}'", path,
+                        number, line);
+        }
+        if (parts.before.find_first_of(blanks) != std::string_view::npos) {
+            throw Error(ErrorKind::usage,
+                        "invalid env-file '{}', line {}: variable '{}' contains whitespaces", path,
+                        number, parts.before);
+        }
+        if (line.find('\0') != std::string_view::npos) {
+            throw Error(ErrorKind::usage, "invalid env-file '{}', line {}: a zero byte", path,
+                        number);
+        }
+        if (parts.found) {
+            entries.emplace_back(line);
+        } else if (const char* ours = std::getenv(std::string(line).c_str()); ours != nullptr) {
+            entries.push_back(fmt::format("{}={}", line, ours));
+        }
+    }
+    return entries;
+}
+
+void add_label(std::map<std::string, std::string>& labels, std::string_view text) {
+    const Cut parts = cut(text, '=');
+    if (parts.before.empty())
+        throw Error(ErrorKind::invalid, "invalid label '{}': empty name", text);
+    labels[std::string(parts.before)] = std::string(parts.after);
+}
+
+std::string parse_extra_host(std::string_view text) {
+    const size_t separator = text.find_first_of(":=");
+    if (separator == std::string_view::npos || separator == 0 || separator + 1 == text.size())
+        throw Error(ErrorKind::invalid, "bad format for add-host: {}", quoted(text));
+    const std::string_view name = text.substr(0, separator);
+    std::string address(text.substr(separator + 1));
+    if (address == "host-gateway") {
+        throw Error(ErrorKind::unsupported,
+                    "--add-host {}:host-gateway needs a network with a gateway, which this version "
+                    "of skiff does not have",
+                    name);
+    }
+    if (address.size() > 2 && address.front() == '[' && address.back() == ']')
+        address = address.substr(1, address.size() - 2);
+    // The name becomes a word of a line in /etc/hosts.
+    if (name.find_first_of(" \t\r\n#") != std::string_view::npos)
+        throw Error(ErrorKind::invalid, "bad format for add-host: {}", quoted(text));
+    if (!is_address(address))
+        throw Error(ErrorKind::invalid, "invalid IP address in add-host: {}", quoted(address));
+    return fmt::format("{}:{}", name, address);
+}
+
+std::string parse_address(std::string_view text) {
+    std::string address(trim(text));
+    if (!is_address(address))
+        throw Error(ErrorKind::invalid, "IP address is not correctly formatted: {}", text);
+    return address;
+}
+
+std::string normalised_capability(std::string_view name) {
+    std::string upper = to_upper(name);
+    if (upper == "ALL" || upper.starts_with("CAP_")) return upper;
+    return "CAP_" + upper;
+}
+
+void check_container_name(std::string_view name) {
+    const bool fits =
+        name.size() >= 2 && is_alphanumeric(name[0]) && std::ranges::all_of(name, [](char c) {
+            return is_alphanumeric(c) || c == '_' || c == '.' || c == '-';
+        });
+    if (!fits) {
+        throw Error(ErrorKind::usage,
+                    "Invalid container name ({}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed",
+                    name);
+    }
+    // A name is a file name in the store.
+    if (name.size() > 255)
+        throw Error(ErrorKind::usage, "Invalid container name: longer than 255 characters");
+}
+
+void check_hostname(std::string_view name) {
+    // sethostname(2) takes 64 bytes; a line of /etc/hosts must stay one word.
+    const bool fits = name.size() <= 64 && std::ranges::all_of(name, [](char c) {
+                          return is_alphanumeric(c) || c == '_' || c == '.' || c == '-';
+                      });
+    if (!fits) {
+        throw Error(ErrorKind::usage,
+                    "invalid hostname {}: at most 64 letters, digits, '-', '.' and '_' are allowed",
+                    quoted(name));
+    }
+}
+
+std::string clean_path(std::string_view path) {
+    std::vector<std::string_view> kept;
+    for (std::string_view part : split(path, '/')) {
+        if (part == "..") {
+            if (!kept.empty()) kept.pop_back();
+        } else if (!part.empty() && part != ".") {
+            kept.push_back(part);
+        }
+    }
+    std::string result;
+    for (std::string_view part : kept) result.append("/").append(part);
+    return result.empty() ? "/" : result;
+}
+
+}  // namespace skiff::cli

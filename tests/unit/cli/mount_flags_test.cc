@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/mount_flags.h"
+
+#include <filesystem>
+
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+
+namespace skiff::cli {
+namespace {
+
+using engine::MountRequest;
+using engine::MountType;
+using Strings = std::vector<std::string>;
+
+/// The error of `parse(text)` as "kind: message".
+template <typename Parse>
+std::string problem(Parse parse, std::string_view text) {
+    try {
+        parse(text);
+    } catch (const Error& error) {
+        return fmt::format("{}: {}", to_string(error.kind()), error.message());
+    }
+    return "no error";
+}
+
+TEST(VolumeFlag, MountsAHostDirectory) {
+    const MountRequest mount = parse_volume_flag("/host//dir/:/in/./side/");
+    EXPECT_EQ(mount.type, MountType::bind);
+    EXPECT_EQ(mount.source, "/host/dir");
+    EXPECT_EQ(mount.target, "/in/side");
+    EXPECT_TRUE(mount.create_source);
+    EXPECT_TRUE(mount.recursive);
+    EXPECT_FALSE(mount.read_only);
+}
+
+TEST(VolumeFlag, TakesModes) {
+    EXPECT_TRUE(parse_volume_flag("/a:/b:ro").read_only);
+    EXPECT_FALSE(parse_volume_flag("/a:/b:rw").read_only);
+    EXPECT_EQ(parse_volume_flag("/a:/b:rslave,ro,Z").propagation, "rslave");
+    EXPECT_EQ(problem(parse_volume_flag, "/a:/b:bogus"), "usage: invalid mode: bogus");
+    EXPECT_EQ(problem(parse_volume_flag, "/a:/b:ro,nocopy"), "usage: invalid mode: ro,nocopy");
+}
+
+TEST(VolumeFlag, TakesAPathRelativeToHere) {
+    const std::string here = std::filesystem::current_path();
+    EXPECT_EQ(parse_volume_flag(".:/b").source, here);
+    EXPECT_EQ(parse_volume_flag("./x/../y:/b").source, here + "/y");
+}
+
+TEST(VolumeFlag, RefusesWhatItCannotMount) {
+    EXPECT_EQ(
+        problem(parse_volume_flag, "relative/path:/x"),
+        "usage: \"relative/path\" includes invalid characters for a local volume name, only "
+        "\"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass a host directory, "
+        "use absolute path");
+    EXPECT_EQ(
+        problem(parse_volume_flag, "data:/x"),
+        "unsupported: named volumes (\"data\") are not supported by this version of skiff; to "
+        "mount a host directory give its absolute path");
+    EXPECT_EQ(problem(parse_volume_flag, "/data").substr(0, 24), "unsupported: anonymous v");
+    EXPECT_EQ(problem(parse_volume_flag, "/tmp:relative"),
+              "usage: invalid volume specification: '/tmp:relative': invalid mount config for type "
+              "\"bind\": invalid mount path: 'relative' mount path must be absolute");
+    EXPECT_EQ(problem(parse_volume_flag, "/tmp:/.."),
+              "usage: invalid volume specification: '/tmp:/..': invalid mount config for type "
+              "\"bind\": invalid specification: destination can't be '/'");
+    EXPECT_EQ(problem(parse_volume_flag, ":/x"),
+              "usage: invalid spec: :/x: empty section between colons");
+    EXPECT_EQ(problem(parse_volume_flag, ""),
+              "usage: invalid spec: : empty section between colons");
+    EXPECT_EQ(problem(parse_volume_flag, "/a:/b:ro:x"),
+              "usage: invalid volume specification: '/a:/b:ro:x'");
+}
+
+TEST(MountFlag, TakesEveryNameOfAKey) {
+    for (const char* text :
+         {"type=bind,source=/a,target=/b,readonly", "type=bind,src=/a,dst=/b,ro=true",
+          "dst=/b,TYPE=BIND,src=/a,destination=/b,readonly=1",
+          "type=bind,\"source=/a\",target=/b,ro"}) {
+        const MountRequest mount = parse_mount_flag(text);
+        EXPECT_EQ(mount.type, MountType::bind) << text;
+        EXPECT_EQ(mount.source, "/a") << text;
+        EXPECT_EQ(mount.target, "/b") << text;
+        EXPECT_TRUE(mount.read_only) << text;
+        EXPECT_FALSE(mount.create_source) << text;
+    }
+}
+
+TEST(MountFlag, TakesBindOptions) {
+    EXPECT_FALSE(parse_mount_flag("type=bind,src=/a,dst=/b,bind-recursive=disabled").recursive);
+    EXPECT_FALSE(parse_mount_flag("type=bind,src=/a,dst=/b,bind-nonrecursive").recursive);
+    EXPECT_EQ(parse_mount_flag("type=bind,src=/a,dst=/b,bind-propagation=shared").propagation,
+              "shared");
+    EXPECT_FALSE(parse_mount_flag("type=bind,src=/a,dst=/b,ro=false").read_only);
+}
+
+TEST(MountFlag, TakesTmpfsOptions) {
+    const MountRequest mount = parse_mount_flag("type=tmpfs,dst=/b,tmpfs-size=1m,tmpfs-mode=1770");
+    EXPECT_EQ(mount.type, MountType::tmpfs);
+    EXPECT_EQ(mount.options, (Strings{"size=1048576", "mode=1770"}));
+}
+
+TEST(MountFlag, KeepsCommasAndQuotesOfAQuotedField) {
+    EXPECT_EQ(parse_mount_flag("type=bind,\"src=/a,\"\"b\",dst=/c").source, "/a,\"b");
+    EXPECT_EQ(problem(parse_mount_flag, "type=bind,\"src=/a"),
+              "invalid: a quoted field does not end");
+}
+
+TEST(MountFlag, SaysWhatIsWrong) {
+    const auto says = [](std::string_view text) { return problem(parse_mount_flag, text); };
+    EXPECT_EQ(says("type=bind,src"), "invalid: invalid field 'src' must be a key=value pair");
+    EXPECT_EQ(says("foo=1"), "invalid: unexpected key 'foo' in 'foo=1'");
+    EXPECT_EQ(says("type=bind,bind-foo=1"), "invalid: unexpected key 'bind-foo' in 'bind-foo=1'");
+    EXPECT_EQ(says("type=bind,src=/x"), "invalid: target is required");
+    EXPECT_EQ(says(""), "invalid: invalid field '' must be a key=value pair");
+    EXPECT_EQ(says("type=bogus,dst=/b"), "invalid: invalid mount type \"bogus\"");
+    EXPECT_EQ(says("type=bind,src=/a,dst=/b,ro=maybe"), "invalid: invalid value for ro: maybe");
+    EXPECT_EQ(says("type=tmpfs,dst=/b,tmpfs-size=zz"), "invalid: invalid value for tmpfs-size: zz");
+    EXPECT_EQ(says("type=tmpfs,dst=/b,tmpfs-mode=9"), "invalid: invalid value for tmpfs-mode: 9");
+    EXPECT_EQ(says("type=bind,src=/a,dst=/b,bind-propagation=x"),
+              "invalid: invalid value for bind-propagation: x");
+    EXPECT_EQ(says("type=bind,src=/a,dst=/b,tmpfs-size=1"),
+              "invalid: cannot mix 'tmpfs-*' options with mount type 'bind'");
+    EXPECT_EQ(says("type=tmpfs,dst=/b,bind-recursive=enabled"),
+              "invalid: cannot mix 'bind-*' options with mount type 'tmpfs'");
+    EXPECT_EQ(
+        says("type=tmpfs,src=/a,dst=/b"),
+        "invalid: invalid mount config for type \"tmpfs\": field Source must not be specified");
+    EXPECT_EQ(says("type=bind,dst=/b"),
+              "invalid: invalid mount config for type \"bind\": field Source must not be empty");
+    EXPECT_EQ(
+        says("type=bind,src=a,dst=/b"),
+        "invalid: invalid mount config for type \"bind\": invalid mount path: 'a' mount path must "
+        "be absolute");
+    EXPECT_EQ(says("type=bind,src=/a,dst=/"),
+              "invalid: invalid mount config for type \"bind\": invalid specification: destination "
+              "can't be '/'");
+}
+
+TEST(MountFlag, RefusesByNameWhatOnlyDockerHas) {
+    for (const char* text :
+         {"type=volume,dst=/b", "src=/a,dst=/b", "type=bind,src=/a,dst=/b,volume-nocopy=1",
+          "type=bind,src=/a,dst=/b,bind-recursive=readonly"})
+        EXPECT_EQ(problem(parse_mount_flag, text).substr(0, 12), "unsupported:") << text;
+}
+
+TEST(TmpfsFlag, TakesMountWords) {
+    const MountRequest mount = parse_tmpfs_flag("/t:size=65536k,noexec,mode=1777,uid=5,ro");
+    EXPECT_EQ(mount.type, MountType::tmpfs);
+    EXPECT_EQ(mount.target, "/t");
+    EXPECT_EQ(mount.options, (Strings{"size=65536k", "noexec", "mode=1777", "uid=5"}));
+    EXPECT_TRUE(mount.read_only);
+    EXPECT_TRUE(parse_tmpfs_flag("/t").options.empty());
+    EXPECT_EQ(parse_tmpfs_flag("/t:size=50%").options, (Strings{"size=50%"}));
+}
+
+TEST(TmpfsFlag, RefusesOtherWords) {
+    for (const char* word : {"bogus", "", "size=", "size=x", "mode=9", "mode=17777", "uid=x", "=1",
+                             "bind", "size=1\n", "nr_inodes=-1"}) {
+        EXPECT_EQ(problem(parse_tmpfs_flag, fmt::format("/t:{}", word)).substr(0, 28),
+                  "usage: invalid tmpfs option ")
+            << word;
+    }
+    EXPECT_EQ(
+        problem(parse_tmpfs_flag, "rel"),
+        "usage: invalid mount config for type \"tmpfs\": invalid mount path: 'rel' mount path "
+        "must be absolute");
+}
+
+TEST(MountTargets, MustDiffer) {
+    MountRequest first, second;
+    first.target = "/a";
+    second.target = "/b";
+    EXPECT_NO_THROW(check_mount_targets({first, second}));
+    second.target = "/a";
+    EXPECT_THROW(check_mount_targets({first, second}), Error);
+}
+
+}  // namespace
+}  // namespace skiff::cli
