@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/userns/id_map.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
 
 #include "base/error.h"

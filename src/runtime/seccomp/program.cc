@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/seccomp/program.h"
+
+#include <seccomp.h>
+
+#include "base/error.h"
+#include "runtime/seccomp/linked_programs.h"
+#include "runtime/seccomp/program_cache.h"
+
+namespace skiff::runtime {
+namespace {
+
+/// Everything that the instructions depend on: two requests with the same text have the same
+/// program.
+std::string cache_key_text(const SeccompRequest& request, const SeccompTarget& target) {
+    const scmp_version* library = seccomp_version();
+    return fmt::format(
+        "skiff {} libseccomp {}.{}.{} arch {:#x} abis {} kernel {}.{} capabilities {:#x}\n{}",
+        SKIFF_VERSION, library->major, library->minor, library->micro, seccomp_arch_native(),
+        static_cast<int>(target.abis), target.kernel.major, target.kernel.minor,
+        target.capabilities.bits(),
+        request.profile ? std::string_view(request.profile->text) : default_profile_text());
+}
+
+SeccompProfile profile_of(const SeccompRequest& request) {
+    if (request.profile) return parse_seccomp_profile(request.profile->text, request.profile->name);
+    return parse_seccomp_profile(default_profile_text(), "default_profile.json");
+}
+
+}  // namespace
+
+SeccompProgram get_program(const SeccompRequest& request, const std::string& cache_directory) {
+    SeccompTarget target{request.capabilities, {}, request.abis};
+    if (!request.profile) {
+        target.capabilities = request.capabilities & mentioned_in_default_profile();
+        if (request.abis == OpenAbis::native)
+            for (const LinkedProgram& linked : linked_programs())
+                if (linked.capabilities == target.capabilities)
+                    return SeccompProgram(linked.instructions);
+    }
+    target.kernel = running_kernel();
+    if (cache_directory.empty())
+        return SeccompProgram(compile_profile(profile_of(request), target));
+
+    const ProgramCache cache(cache_directory);
+    const std::string key = cache_key_text(request, target);
+    if (auto kept = cache.find(key)) return SeccompProgram(std::move(*kept));
+    std::vector<sock_filter> program = compile_profile(profile_of(request), target);
+    cache.keep(key, program);
+    return SeccompProgram(std::move(program));
+}
+
+std::string oci_seccomp(const SeccompRequest& request) {
+    return to_oci_text(profile_of(request), {request.capabilities, running_kernel(), request.abis});
+}
+
+}  // namespace skiff::runtime
