@@ -7,6 +7,7 @@
 #include <lzma.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include "base/error.h"
 
@@ -17,6 +18,7 @@ using namespace std::string_view_literals;
 using Filter = Decompressor::Filter;
 
 constexpr size_t input_size = 128 * 1024;
+constexpr std::string_view damaged = "is damaged";
 constexpr std::string_view gzip_magic = "\x1f\x8b";
 constexpr std::string_view zstd_magic = "\x28\xb5\x2f\xfd";
 constexpr std::string_view xz_magic =
@@ -63,7 +65,7 @@ class GzipFilter final : public Filter {
         const bool sound = result == Z_OK || result == Z_STREAM_END || result == Z_BUF_ERROR;
         return {.consumed = input.size() - stream_.avail_in,
                 .produced = room - stream_.avail_out,
-                .malformed = !sound};
+                .problem = sound ? "" : damaged};
     }
 
   private:
@@ -74,7 +76,7 @@ class GzipFilter final : public Filter {
         const size_t padding = std::min(input.find_first_not_of('\0'), input.size());
         padded_ = padded_ || padding > 0;
         if (padding == input.size()) return {.consumed = padding};
-        if (padded_ || inflateReset(&stream_) != Z_OK) return {.malformed = true};
+        if (padded_ || inflateReset(&stream_) != Z_OK) return {.problem = damaged};
         between_members_ = false;
         return step(input, output, last);
     }
@@ -98,7 +100,9 @@ class ZstdFilter final : public Filter {
         ZSTD_inBuffer in{input.data(), input.size(), 0};
         ZSTD_outBuffer out{output.data(), output.size(), 0};
         const size_t result = ZSTD_decompressStream(context_, &out, &in);
-        if (ZSTD_isError(result)) return {.malformed = true};
+        if (ZSTD_getErrorCode(result) == ZSTD_error_frameParameter_windowTooLarge)
+            return {.problem = "asks for a window of more than 128 MiB"};
+        if (ZSTD_isError(result)) return {.problem = damaged};
         if (in.pos > 0 || out.pos > 0) frame_complete_ = result == 0;
         return {.consumed = in.pos, .produced = out.pos};
     }
@@ -123,12 +127,14 @@ class XzFilter final : public Filter {
         stream_.avail_out = output.size();
         const lzma_ret result = lzma_code(&stream_, last ? LZMA_FINISH : LZMA_RUN);
         if (result == LZMA_MEM_ERROR) throw std::bad_alloc();
+        if (result == LZMA_MEMLIMIT_ERROR)
+            return {.problem = "asks for more than 256 MiB of memory"};
         const bool sound =
             result == LZMA_OK || result == LZMA_STREAM_END || result == LZMA_BUF_ERROR;
         return {.consumed = input.size() - stream_.avail_in,
                 .produced = output.size() - stream_.avail_out,
                 .done = result == LZMA_STREAM_END,
-                .malformed = !sound};
+                .problem = sound ? "" : damaged};
     }
 
   private:
@@ -219,10 +225,10 @@ size_t Decompressor::read(std::span<char> buffer) {
     while (filter_ && produced == 0 && !done_) {
         refill();
         const Filter::Step step = filter_->step(input_, buffer, input_ended_);
-        if (step.malformed) fail("is damaged");
+        if (!step.problem.empty()) fail(step.problem);
         const bool stuck = step.consumed == 0 && step.produced == 0 && !step.done;
         if (stuck && input_ended_) fail("is cut");
-        if (stuck && !input_.empty()) fail("is damaged");
+        if (stuck && !input_.empty()) fail(damaged);
         input_.remove_prefix(step.consumed);
         produced = step.produced;
         done_ = step.done;

@@ -50,8 +50,9 @@ class Decompressor final : public ByteSource {
         struct Step {
             size_t consumed = 0;
             size_t produced = 0;
-            bool done = false;       ///< nothing more will come
-            bool malformed = false;  ///< the bytes are damaged, or end too early
+            bool done = false;  ///< nothing more will come
+            std::string_view problem =
+                {};  ///< what is wrong with the bytes ("is …"); empty: nothing
         };
         /// Turns some of `input` into some of `output`; `last` when no input follows. A step that
         /// neither consumes nor produces counts as a cut stream when `last` is set, as a damaged

@@ -36,9 +36,9 @@ struct ExtractOptions {
     /// The trees of the layers below, topmost first, borrowed: a directory that the archive implies
     /// but does not list gets mode, owner and time from there, else it would hide a lower /tmp's
     /// 1777 behind 0755 root.
-    std::span<const RootDir> lowers;
+    std::span<const RootDir> lowers = {};
     uint64_t plain_bytes = 64ULL << 30U;  ///< limit on the archive
-    TarLimits limits;
+    TarLimits limits = {};
 };
 
 struct ExtractResult {

@@ -141,7 +141,7 @@ LayerTree::Place LayerTree::place(const std::string& path) {
     return {parent_.get(), std::move(parts.name)};
 }
 
-void LayerTree::remove(const Place& at, const std::string& path) {
+void LayerTree::make_room(const Place& at, const std::string& path) {
     if (unlinkat(at.directory, at.name.c_str(), 0) == 0) return;
     if (errno != EISDIR) throw SystemError(errno, "cannot replace {}", quoted(path));
     // The kept parent stays valid: it is the one that holds `path`, never something below.
@@ -158,7 +158,7 @@ template <typename Make>
 void LayerTree::replacing(const Place& at, const std::string& path, Make make) {
     if (make() >= 0) return;
     if (errno == EEXIST) {
-        remove(at, path);
+        make_room(at, path);
         if (make() >= 0) return;
     }
     throw SystemError(errno, "cannot make {}", quoted(path));
@@ -250,7 +250,7 @@ void LayerTree::make_file(const std::string& path, const TarEntry& entry, TarRea
 void LayerTree::make_directory(const std::string& path, const TarEntry& entry) {
     // While it is filled it must be writable; finish() sets the rest.
     const mode_t mode = (entry.mode & 0777U) | 0700U;
-    bool is_new = true;
+    bool is_new = false;
     bool hides_lower = false;
     if (!path.empty()) {
         const Place at = place(path);
@@ -260,7 +260,7 @@ void LayerTree::make_directory(const std::string& path, const TarEntry& entry) {
                 throw SystemError(errno, "cannot make the directory {}", quoted(path));
             const struct stat status = status_of(at.directory, at.name, path);
             if (!S_ISDIR(status.st_mode)) {
-                remove(at, path);
+                make_room(at, path);
                 hides_lower = is_whiteout(status);
                 is_new = true;
                 if (mkdirat(at.directory, at.name.c_str(), mode) < 0)
@@ -302,16 +302,16 @@ void LayerTree::make_hard_link(const std::string& path, const std::string& targe
     if (result < 0)
         throw SystemError(-result, "cannot link {} to {}", quoted(path), quoted(target));
     const Fd target_directory(result);
-    const auto link = [&] {
+    const auto attempt = [&] {
         return linkat(target_directory.get(), parts.name.c_str(), at.directory, at.name.c_str(), 0);
     };
-    if (link() == 0) return;
+    if (attempt() == 0) return;
     if (errno == EEXIST) {
         const struct stat there = status_of(at.directory, at.name, path);
         const struct stat wanted = status_of(target_directory.get(), parts.name, target);
         if (there.st_dev == wanted.st_dev && there.st_ino == wanted.st_ino) return;
-        remove(at, path);
-        if (link() == 0) return;
+        make_room(at, path);
+        if (attempt() == 0) return;
     }
     throw SystemError(errno, "cannot link {} to {}", quoted(path), quoted(target));
 }

@@ -62,7 +62,7 @@ class LayerTree {
     Fd open_directory(const std::string& path);
     Fd enter_or_make(int parent, const std::string& name, const std::string& path);
     void adopt_lower_attributes(int parent, const std::string& name, const std::string& path);
-    void remove(const Place& at, const std::string& path);
+    void make_room(const Place& at, const std::string& path);
     template <typename Make>
     void replacing(const Place& at, const std::string& path, Make make);
     bool owner_fits(const TarEntry& entry) const;

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/fd.h"
 #include "storage/archive/sha256.h"
 
 namespace skiff::storage {
@@ -25,6 +26,9 @@ class ByteSource {
     virtual size_t read(std::span<char> buffer) = 0;
 };
 
+// Overloads of those for descriptors.
+using skiff::read_full;
+using skiff::read_to_end;
 /// Reads until `buffer` is full or the end; returns the count.
 size_t read_full(ByteSource& source, std::span<char> buffer);
 /// All that is left; Error{invalid} past `limit` bytes. `name` is for that message.
@@ -41,10 +45,13 @@ class FdSource final : public ByteSource {
     std::string name_;
 };
 
-/// Borrows the bytes.
+/// Borrows the bytes; without any, an empty source.
 class MemorySource final : public ByteSource {
   public:
+    MemorySource() = default;
     explicit MemorySource(std::string_view bytes) : rest_(bytes) {}
+    explicit MemorySource(const char* text) : rest_(text) {}
+    explicit MemorySource(std::string&&) = delete;
     size_t read(std::span<char> buffer) override;
 
   private:
