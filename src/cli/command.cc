@@ -58,6 +58,11 @@ void CommandBuilder::program(std::vector<std::string>& target) {
     options_first_ = true;
 }
 
+void CommandBuilder::raw_words(std::vector<std::string>& target) {
+    arguments_.push_back({"WORD", &target, false, complete::none});
+    raw_words_ = true;
+}
+
 std::string CommandBuilder::usage_text() const {
     std::string text = "[OPTIONS]";
     if (!usage_.empty()) return text.append(" ").append(usage_);

@@ -119,6 +119,8 @@ class CommandBuilder {
                             Completer completer = complete::none);
     /// [COMMAND] [ARG...]: options end at the first argument, the rest is a program's.
     void program(std::vector<std::string>& target);
+    /// [WORD...] as they are: nothing is read as an option.
+    void raw_words(std::vector<std::string>& target);
     /// Options end at the first argument.
     void options_first() { options_first_ = true; }
     /// Replaces the part after [OPTIONS] of the usage line, where it does not follow from the
@@ -129,6 +131,7 @@ class CommandBuilder {
     const std::vector<ArgumentSpec>& argument_specs() const { return arguments_; }
     std::span<const UnsupportedFlag> unsupported_flags() const { return unsupported_; }
     bool has_options_first() const { return options_first_; }
+    bool has_raw_words() const { return raw_words_; }
     /// "[OPTIONS] IMAGE [COMMAND] [ARG...]"
     std::string usage_text() const;
 
@@ -144,6 +147,7 @@ class CommandBuilder {
     std::span<const UnsupportedFlag> unsupported_;
     std::string_view usage_;
     bool options_first_ = false;
+    bool raw_words_ = false;
 };
 
 /// A command's options together with what it does.

@@ -25,6 +25,7 @@ class WordReader {
         : command_(command), rest_(words) {}
 
     CommandWords read() {
+        if (command_.has_raw_words()) take_arguments();
         while (!rest_.empty() && !result_.help) {
             const std::string_view word = take();
             if (word == "--") {

@@ -158,26 +158,17 @@ void complete_words(Words words, const engine::EngineOptions& engine_options) {
     complete_in(builder, words.subspan(resolved.words), engine_options);
 }
 
-struct CompleteOptions {
-    std::vector<std::string> words;
-};
-
-void declare(CommandBuilder& command, CompleteOptions& options) {
-    command.optional_arguments("WORD", options.words);
-    command.options_first();
-}
-
 }  // namespace
 
 Command complete_command() {
     struct Body final : CommandBody {
-        void declare(CommandBuilder& builder) override { cli::declare(builder, options); }
+        void declare(CommandBuilder& builder) override { builder.raw_words(words_); }
         ExitCode run(const engine::EngineOptions& engine_options) override {
-            const std::vector<std::string_view> words(options.words.begin(), options.words.end());
+            const std::vector<std::string_view> words(words_.begin(), words_.end());
             if (!words.empty()) complete_words(words, engine_options);
             return ExitCode::ok;
         }
-        CompleteOptions options;
+        std::vector<std::string> words_;
     };
     return std::make_unique<Body>();
 }

@@ -16,11 +16,23 @@ struct ManOptions {
 };
 
 void declare(CommandBuilder& command, ManOptions& options) {
-    command.argument("PAGE", options.page);
+    command.optional_argument("PAGE", options.page);
     command.optional_argument("FILE", options.prose, complete::files);
 }
 
+/// Without PAGE: the names of all pages, for man/install.
+void list_pages() {
+    print_line("skiff");
+    for (const CommandRow& row : all_commands()) {
+        if (row.section != Section::hidden) print_line(row.page_name());
+    }
+}
+
 ExitCode run(const ManOptions& options) {
+    if (options.page.empty()) {
+        list_pages();
+        return ExitCode::ok;
+    }
     const std::string prose = options.prose.empty() ? "" : read_file(options.prose, largest_prose);
     if (options.page == "skiff") {
         print(top_man_page(prose));

@@ -1,0 +1,1 @@
+skiff version "--$(printf "\033[31m")"

@@ -1,0 +1,1 @@
+skiff __complete vers; skiff __complete --root /x hel

@@ -1,0 +1,1 @@
+skiff __complete help versio

@@ -1,0 +1,1 @@
+skiff __complete; skiff __complete nosuch ""; skiff __complete version x

@@ -1,0 +1,1 @@
+skiff --help | sed -n "/^Global Options/,/^Run/p"

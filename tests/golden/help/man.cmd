@@ -1,0 +1,1 @@
+skiff __man version | head -n 8

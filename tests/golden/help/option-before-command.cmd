@@ -1,0 +1,1 @@
+skiff --root /x --strict --timing version --help

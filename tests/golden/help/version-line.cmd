@@ -1,0 +1,1 @@
+skiff --version; skiff -v

@@ -1,0 +1,1 @@
+skiff run --rm --dns bad busybox true

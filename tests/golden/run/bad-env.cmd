@@ -1,0 +1,1 @@
+skiff run --rm -e =x busybox true

@@ -1,0 +1,1 @@
+skiff run --rm --mount type=bind,src busybox true

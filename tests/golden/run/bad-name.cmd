@@ -1,0 +1,1 @@
+skiff run --rm --name bad/name busybox true

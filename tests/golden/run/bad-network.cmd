@@ -1,0 +1,1 @@
+skiff run --rm --network nosuch busybox true

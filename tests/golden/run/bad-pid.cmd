@@ -1,0 +1,1 @@
+skiff run --rm --pid bogus busybox true

@@ -1,0 +1,1 @@
+skiff run --rm --security-opt bogus busybox true

@@ -1,0 +1,1 @@
+skiff run --rm --stop-signal BOGUS busybox true

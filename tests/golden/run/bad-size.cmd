@@ -1,0 +1,1 @@
+skiff run --rm --shm-size zz busybox true

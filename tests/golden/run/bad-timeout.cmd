@@ -1,0 +1,1 @@
+skiff run --rm --stop-timeout x busybox true

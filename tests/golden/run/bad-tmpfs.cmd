@@ -1,0 +1,1 @@
+skiff run --rm --tmpfs /t:bogus busybox true

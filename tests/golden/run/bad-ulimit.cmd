@@ -1,0 +1,1 @@
+skiff run --rm --ulimit nofile=10:5 busybox true

@@ -1,0 +1,1 @@
+skiff run --rm -v relative/path:/x busybox true

@@ -1,0 +1,1 @@
+skiff run --rm -w rel busybox true

@@ -1,0 +1,1 @@
+skiff __complete run --net; skiff __complete run --network ""; skiff __complete run --network=h; skiff __complete run -it --rm --pull n; skiff __complete container ru; skiff __complete run image -; skiff __complete run -v ""; skiff __complete --root /x ru

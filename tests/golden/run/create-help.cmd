@@ -1,0 +1,1 @@
+skiff create --help | sed -n 1,9p

@@ -1,0 +1,1 @@
+skiff run --rm -v /tmp:/x --tmpfs /x busybox true

@@ -1,0 +1,1 @@
+skiff container run --help | sed -n 1,8p

@@ -1,0 +1,1 @@
+skiff run --rm --mount type=volume,dst=/x busybox true

@@ -1,0 +1,1 @@
+skiff run --rm -v data:/data busybox true

@@ -1,0 +1,1 @@
+skiff run --rm --env-file /nosuch busybox true

@@ -1,0 +1,1 @@
+skiff run --rm --runtime nosuchruntime busybox true

@@ -1,0 +1,1 @@
+skiff run --rm -it busybox true

@@ -1,0 +1,1 @@
+skiff run --rm --it ubuntu bash

@@ -1,0 +1,1 @@
+skiff run --rm --nosuchflag busybox true

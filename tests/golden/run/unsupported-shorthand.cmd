@@ -1,0 +1,1 @@
+skiff run -dp 80:80 busybox

@@ -1,0 +1,1 @@
+skiff run --memory 1g busybox
