@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/archive/layer_tree.h"
 
+#include <algorithm>
 #include <cerrno>
 
 #include <fcntl.h>
@@ -75,26 +76,35 @@ Fd LayerTree::open_directory(const std::string& path) {
     const int whole =
         in_root::open_beneath(root_.fd(), path.empty() ? "." : path.c_str(), directory_flags);
     if (whole >= 0) return Fd(whole);
-    if (whole != -ENOENT && whole != -ENOTDIR) {
-        if (whole == -ELOOP)
-            throw Error(ErrorKind::invalid, "{} leads through a symbolic link", quoted(path));
+    if (path.empty() || (whole != -ENOENT && whole != -ENOTDIR && whole != -ELOOP))
         throw SystemError(-whole, "cannot open {}", quoted(path));
+    // Something on the way is missing, or in the way: step by step from the root, each step beneath
+    // the one before.
+    Fd directory = open_directory("");
+    for (size_t end = 0, begin = 0; end < path.size(); begin = end + 1) {
+        end = std::min(path.find('/', begin), path.size());
+        const std::string name = path.substr(begin, end - begin);
+        const int next = in_root::open_beneath(directory.get(), name.c_str(), directory_flags);
+        if (next >= 0) {
+            directory.reset(next);
+        } else if (next == -ENOENT || next == -ENOTDIR || next == -ELOOP) {
+            directory = enter_or_make(directory.get(), name, path.substr(0, end));
+        } else {
+            throw SystemError(-next, "cannot open {}", quoted(path));
+        }
     }
-    const SplitPath parts = split_path(path);
-    if (path.empty()) throw SystemError(-whole, "cannot open the target of an archive");
-    // Recursion is bounded by the length of a name.
-    const Fd parent = open_directory(parts.parent);
-    return enter_or_make(parent.get(), parts.name, path);
+    return directory;
 }
 
 Fd LayerTree::enter_or_make(int parent, const std::string& name, const std::string& path) {
     bool hides_lower = false;
     if (mkdirat(parent, name.c_str(), 0755) < 0) {
         if (errno != EEXIST) throw SystemError(errno, "cannot make the directory {}", quoted(path));
-        if (!is_whiteout(status_of(parent, name, path)))
+        const struct stat status = status_of(parent, name, path);
+        if (!is_whiteout(status))
             throw Error(ErrorKind::invalid,
-                        "{} is no directory, but another entry of the archive lies below it",
-                        quoted(path));
+                        "{} is a {}, but another entry of the archive lies below it", quoted(path),
+                        S_ISLNK(status.st_mode) ? "symbolic link" : "file");
         // Deleted from the layers below, and new here: the new one starts empty.
         if (unlinkat(parent, name.c_str(), 0) < 0 || mkdirat(parent, name.c_str(), 0755) < 0)
             throw SystemError(errno, "cannot make the directory {}", quoted(path));

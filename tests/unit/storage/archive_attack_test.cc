@@ -53,7 +53,7 @@ TEST_F(Attack, NothingIsWrittenThroughALinkOutOfTheRoot) {
         TarBuilder hostile;
         hostile.symlink("exit", target).file("exit/canary", "evil");
         EXPECT_EQ(fresh.failure(hostile.finish(), options),
-                  "\"exit\" leads through a symbolic link");
+                  "\"exit\" is a symbolic link, but another entry of the archive lies below it");
         EXPECT_TRUE(fresh.is_unharmed());
     }
 }
@@ -64,7 +64,8 @@ TEST_F(Attack, NothingIsMadeThroughALinkByAnyKindOfMember) {
     for (const char type : {'0', '1', '2', '3', '4', '5', '6'}) {
         TarBuilder member;
         member.file("here").add({.name = "exit/new", .type = type, .link = "here"});
-        EXPECT_EQ(attempt(prefix + member.finish()), "\"exit\" leads through a symbolic link")
+        EXPECT_EQ(attempt(prefix + member.finish()),
+                  "\"exit\" is a symbolic link, but another entry of the archive lies below it")
             << type;
     }
     EXPECT_NE(attempt(prefix + TarBuilder().file("exit/.wh.canary").finish()), "");
@@ -84,12 +85,14 @@ TEST_F(Attack, ADirectoryOntoALinkReplacesTheLink) {
 
 TEST_F(Attack, ADirectorySwappedForALinkMidwayIsNoWayOut) {
     tar.directory("d").file("d/a").symlink("d", "..").file("d/canary", "evil");
-    EXPECT_EQ(attempt(tar.finish()), "\"d\" leads through a symbolic link");
+    EXPECT_EQ(attempt(tar.finish()),
+              "\"d\" is a symbolic link, but another entry of the archive lies below it");
 }
 
 TEST_F(Attack, AParentSwappedForALinkMidwayIsNoWayOut) {
     tar.file("p/d/a").symlink("p", ".").file("p/d/b").symlink("d", "..");
-    EXPECT_EQ(attempt(tar.finish()), "\"p/d\" leads through a symbolic link");
+    EXPECT_EQ(attempt(tar.finish()),
+              "\"p\" is a symbolic link, but another entry of the archive lies below it");
 }
 
 TEST_F(Attack, HardLinksCannotNameAnythingOutside) {
@@ -130,7 +133,7 @@ TEST_F(Attack, TheRootCannotBecomeSomethingElse) {
 
 TEST_F(Attack, AFileIsNoParent) {
     EXPECT_EQ(attempt(tar.file("f", "x").file("f/g/h", "y").finish()),
-              "\"f\" is no directory, but another entry of the archive lies below it");
+              "\"f\" is a file, but another entry of the archive lies below it");
 }
 
 TEST_F(Attack, NamesInMessagesAreHarmless) {

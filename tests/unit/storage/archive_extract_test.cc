@@ -107,7 +107,7 @@ TEST_F(Extract, LaterMembersReplaceEarlierOnes) {
     tar.add(mine({.name = "a/b/", .type = '5', .mode = 0700, .mtime = 1}));
     tar.add(mine({.name = "a", .content = "file now"}));
     tar.add(mine({.name = "l", .type = '2', .link = "nowhere"}));
-    tar.add(mine({.name = "l/", .type = '5'}));
+    tar.add(mine({.name = "l/", .type = '5', .mode = 0755}));
     tar.add(mine({.name = "l/in", .content = "inside"}));
     tar.add(mine({.name = "f", .content = "old and long"}))
         .add(mine({.name = "f", .content = "new"}));
