@@ -33,8 +33,8 @@ struct AttachOptions {
     int output_fd = 1;
     int errors_fd = 2;
     std::uint16_t version = protocol_version;  ///< MonitorConnection::version
-    std::function<void(pid_t)>
-        on_started;  ///< called once with the host pid of the container's init
+    /// Called once with the host pid of the container's init.
+    std::function<void(pid_t)> on_started{};
 };
 
 enum class AttachEnd {

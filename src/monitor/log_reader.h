@@ -24,9 +24,9 @@ struct LogLine {
 struct LogQuery {
     /// The last entries of the file, counted before `since` and `until` are applied, as Docker
     /// does.
-    std::optional<std::uint64_t> tail;
-    std::optional<Timestamp> since;  ///< inclusive
-    std::optional<Timestamp> until;  ///< inclusive; reading ends at the first later entry
+    std::optional<std::uint64_t> tail{};
+    std::optional<Timestamp> since{};  ///< inclusive
+    std::optional<Timestamp> until{};  ///< inclusive; reading ends at the first later entry
 };
 
 /// How to follow a log that is being written.

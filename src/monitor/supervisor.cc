@@ -109,8 +109,9 @@ void Supervisor::collect_polls() {
         polls_.push_back({fd, static_cast<short>(events), 0});
     };
     add(signals_.get(), POLLIN);
-    if (options_.listener.valid() && clients_.size() < max_clients)
-        add(options_.listener.get(), POLLIN);
+    accepting_ =
+        options_.listener.valid() && clients_.size() < max_clients && Clock::now() >= accept_at_;
+    if (accepting_) add(options_.listener.get(), POLLIN);
     bool input = false;
     for (const Connection& client : clients_) {
         int events = POLLIN;
@@ -172,9 +173,8 @@ int Supervisor::timeout_ms() const {
 void Supervisor::release_memory() {
     used_memory_ = false;
     scratch_.release_pages();
-    for (OutputStream& output : outputs_) {
+    for (OutputStream& output : outputs_)
         if (output.filled == 0) output.chunk.release_pages();
-    }
     if (options_.log && !options_.log->pending()) options_.log->release_memory();
     for (Connection& client : clients_) client.release_memory();
 }
