@@ -73,7 +73,7 @@ std::string prose_to_roff(std::string_view prose) {
             in_block = true;
             text += escaped(line.substr(4)) + "\n";
         } else if (line.starts_with("- ")) {
-            text += ".IP \\(bu 2\n" + with_markup(line.substr(2)) + "\n";
+            text += ".IP \\[u2022] 2\n" + with_markup(line.substr(2)) + "\n";
             in_paragraph = true;
         } else {
             if (!in_paragraph) text += ".PP\n";

@@ -1,1 +1,1 @@
-skiff versoin
+skiff verson

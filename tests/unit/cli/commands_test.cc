@@ -165,7 +165,7 @@ TEST(Commands, HaveAManualWithDescriptionAndExamplesThatParse) {
 }
 
 TEST(NearestName, FindsSlipsOfTheFingers) {
-    EXPECT_EQ(nearest_name("versoin", ""), "version");
+    EXPECT_EQ(nearest_name("verzion", ""), "version");
     EXPECT_EQ(nearest_name("contaner", ""), "container");
     EXPECT_EQ(nearest_name("hlep", ""), "help");
     EXPECT_EQ(nearest_name("nosuchcommand", ""), "");

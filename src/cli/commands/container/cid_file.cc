@@ -12,16 +12,15 @@ namespace skiff::cli {
 
 CidFile::CidFile(const std::string& path) : path_(path) {
     if (path_.empty()) return;
-    const int fd = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (fd < 0 && errno == EEXIST) {
-        throw Error(
-            ErrorKind::conflict,
-            "container ID file found, make sure the other container isn't running or delete "
-            "{}",
-            path_);
+    try {
+        file_ = open_file(path_, O_WRONLY | O_CREAT | O_EXCL, 0666);
+    } catch (const SystemError& error) {
+        if (error.errno_value() != EEXIST) throw;
+        throw Error(ErrorKind::conflict,
+                    "container ID file found, make sure the other container isn't running or "
+                    "delete {}",
+                    path_);
     }
-    if (fd < 0) throw SystemError(errno, "cannot make the container ID file '{}'", path_);
-    file_.reset(fd);
 }
 
 CidFile::~CidFile() {
