@@ -10,15 +10,18 @@
 namespace skiff::runtime {
 namespace {
 
+// Raised whenever compile.cc makes other instructions of the same profile.
+constexpr int compiler_form = 1;
+
 /// Everything that the instructions depend on: two requests with the same text have the same
 /// program.
 std::string cache_key_text(const SeccompRequest& request, const SeccompTarget& target) {
     const scmp_version* library = seccomp_version();
     return fmt::format(
-        "skiff {} libseccomp {}.{}.{} arch {:#x} abis {} kernel {}.{} capabilities {:#x}\n{}",
-        SKIFF_VERSION, library->major, library->minor, library->micro, seccomp_arch_native(),
-        static_cast<int>(target.abis), target.kernel.major, target.kernel.minor,
-        target.capabilities.bits(),
+        "skiff {}.{} libseccomp {}.{}.{} arch {:#x} abis {} kernel {}.{} capabilities {:#x}\n{}",
+        SKIFF_VERSION, compiler_form, library->major, library->minor, library->micro,
+        seccomp_arch_native(), static_cast<int>(target.abis), target.kernel.major,
+        target.kernel.minor, target.capabilities.bits(),
         request.profile ? std::string_view(request.profile->text) : default_profile_text());
 }
 

@@ -221,6 +221,47 @@ TEST(SeccompVerdict, SocketFamiliesAreAnAllowList) {
     EXPECT_EQ(native_verdict(program(kernel_capabilities()), "socket", {40, 1, 0}), eperm);
 }
 
+/// Where Moby's published profile (2026, default capabilities) opens more.
+struct Narrower {
+    std::string_view name;
+    Arguments arguments;
+    std::string_view reason;
+};
+
+TEST(SeccompVerdict, IsNarrowerThanMobysForAReason) {
+    constexpr std::string_view family =
+        "Moby denies AF_ALG and AF_VSOCK and some unassigned ones; an allow-list also holds for "
+        "the next such "
+        "family, and keeps containers from loading the modules of rare protocols";
+    constexpr std::string_view pair = "pairs exist for AF_UNIX, and for TIPC, which is closed";
+    constexpr std::string_view netlink =
+        "the kernel wants CAP_NET_ADMIN for nearly everything it offers";
+    const std::vector<Narrower> rows{
+        {"socket", {0, 1, 0}, family},     // AF_UNSPEC
+        {"socket", {3, 5, 0}, family},     // AF_AX25
+        {"socket", {9, 5, 0}, family},     // AF_X25
+        {"socket", {15, 3, 2}, family},    // AF_KEY
+        {"socket", {21, 5, 0}, family},    // AF_RDS
+        {"socket", {29, 3, 1}, family},    // AF_CAN
+        {"socket", {30, 1, 0}, family},    // AF_TIPC
+        {"socket", {31, 3, 1}, family},    // AF_BLUETOOTH
+        {"socket", {33, 2, 2}, family},    // AF_RXRPC
+        {"socket", {39, 1, 0}, family},    // AF_NFC
+        {"socket", {43, 1, 0}, family},    // AF_SMC
+        {"socket", {44, 3, 0}, family},    // AF_XDP
+        {"socket", {16, 3, 6}, netlink},   // NETLINK_XFRM
+        {"socket", {16, 3, 12}, netlink},  // NETLINK_NETFILTER
+        {"socket", {16, 3, 21}, "NETLINK_CRYPTO configures what AF_ALG uses"},
+        {"socketpair", {30, 1, 0}, pair},
+    };
+    const SeccompProgram asked = program(default_capabilities());
+    for (const Narrower& row : rows)
+        EXPECT_EQ(native_verdict(asked, row.name, row.arguments), eperm)
+            << row.name << "(" << row.arguments[0] << ", …, " << row.arguments[2]
+            << "): " << row.reason;
+    // The ABIs that Moby opens beside the native one: see OtherAbisAreClosed.
+}
+
 TEST(SeccompVerdict, CallsNewerThanTheProfileDoNotExist) {
     const SeccompProgram asked = program(default_capabilities());
     const std::uint32_t native = seccomp_arch_native();

@@ -277,6 +277,25 @@ TEST(MapHelper, FactsAreReadFromTheFile) {
     EXPECT_FALSE(facts.no_new_privileges);
 }
 
+TEST(UserNamespace, ThatTheLimitForbidsIsExplained) {
+    const int result = run_in_user_namespace(single_map(), [] {
+        {
+            // The limit of this namespace and what is below it.
+            const Fd limit = open_file("/proc/sys/user/max_user_namespaces", O_WRONLY);
+            write_all(limit.get(), "0", "the limit");
+        }
+        try {
+            run_in_user_namespace(single_map(), [] { return 0; });
+        } catch (const Error& error) {
+            const bool explained =
+                error.message().find("sysctl -w user.max_user_namespaces=") != std::string::npos;
+            return error.kind() == ErrorKind::unsupported && explained ? 0 : 1;
+        }
+        return 2;
+    });
+    EXPECT_EQ(result, 0);
+}
+
 class NamespaceRefusal : public testing::Test {
   protected:
     void set(const std::string& folder, const std::string& name, std::string_view value) {
