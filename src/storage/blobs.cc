@@ -115,6 +115,7 @@ const BlobName& BlobWriter::finish() {
 
 void BlobWriter::publish() {
     const BlobName& name = finish();
+    if (file_.empty()) return;  // a layer that occurs twice in an image
     lease_.add_blob(name.digest);
     const std::string final_path = blob_path(name.digest, form_);
     const std::string staged = lease_.staging_path() + "/" + file_;

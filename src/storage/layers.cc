@@ -131,4 +131,8 @@ void sync_staging(const Store& store) {
     if (syncfs(store.fd()) < 0) throw SystemError(errno, "cannot flush the store to disk");
 }
 
+void sync_directory(const Store& store, const char* name) {
+    skiff::sync_directory(open_at(store.fd(), name, O_RDONLY | O_DIRECTORY).get());
+}
+
 }  // namespace skiff::storage

@@ -65,5 +65,7 @@ std::optional<std::string> find_layer_link(const Store& store, const oci::Digest
 /// Flushes the file system of the store once, for everything that is staged: unpacked trees of
 /// thousands of files are synced faster together than one by one. Throws SystemError.
 void sync_staging(const Store& store);
+/// Makes the names in a directory of the store durable.
+void sync_directory(const Store& store, const char* name);
 
 }  // namespace skiff::storage

@@ -56,6 +56,12 @@ void Lease::add_layer(const oci::Digest& chain) {
     append(store_->lock(LockMode::shared), "layer " + chain.hex() + "\n");
 }
 
+void Lease::add_blobs(const StoreLock& lock, std::span<const oci::Digest> digests) {
+    std::string lines;
+    for (const oci::Digest& digest : digests) lines += "blob " + digest.hex() + "\n";
+    append(lock, lines);
+}
+
 void Lease::add_layers(const StoreLock& lock, std::span<const oci::Digest> chains) {
     std::string lines;
     for (const oci::Digest& chain : chains) lines += "layer " + chain.hex() + "\n";

@@ -39,6 +39,7 @@ class Lease {
     // store's lock (shared).
     void add_blob(const oci::Digest& digest);
     void add_layer(const oci::Digest& chain);
+    void add_blobs(const StoreLock& lock, std::span<const oci::Digest> digests);
     void add_layers(const StoreLock& lock, std::span<const oci::Digest> chains);
 
     /// Makes (first time) and lends staging/<name>/, mode 0700.

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/image/list.h"
+
+#include <algorithm>
+#include <map>
+
+#include <fnmatch.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "engine/image/find.h"
+#include "storage/layers.h"
+
+namespace skiff::engine {
+namespace {
+
+bool matches_pattern(const ImageSummary& image, const std::string& pattern) {
+    if (pattern.empty()) return true;
+    if (image.repository.empty()) return false;
+    // FNM_PATHNAME: as path.Match, where no star crosses a slash.
+    const auto match = [&](const std::string& text) {
+        return fnmatch(pattern.c_str(), text.c_str(), FNM_PATHNAME) == 0;
+    };
+    if (match(image.repository) || match(image.repository + ":" + image.tag)) return true;
+    // "docker.io/library/busybox" is busybox; a pattern with stars is no reference.
+    try {
+        const oci::Reference typed = oci::Reference::parse(pattern);
+        return typed.familiar_repository() == image.repository &&
+               (typed.tag().empty() || typed.tag() == image.tag);
+    } catch (const Error&) {
+        return false;
+    }
+}
+
+std::vector<oci::Reference> references_of(const storage::Store& store, const oci::Digest& id) {
+    std::vector<oci::Reference> references;
+    for (storage::ReferenceRecord& record : storage::list_references(store))
+        if (record.image == id) references.push_back(std::move(record.reference));
+    return references;
+}
+
+std::string created_text(const std::optional<Timestamp>& created) {
+    return to_rfc3339(created.value_or(Timestamp{}));
+}
+
+bool is_prefix(const std::vector<oci::HistoryEntry>& shorter,
+               const std::vector<oci::HistoryEntry>& longer) {
+    if (shorter.size() >= longer.size()) return false;
+    const auto key = [](const oci::HistoryEntry& entry) {
+        return std::tie(entry.created, entry.created_by, entry.comment, entry.author,
+                        entry.empty_layer);
+    };
+    return std::equal(shorter.begin(), shorter.end(), longer.begin(),
+                      [&](const auto& a, const auto& b) { return key(a) == key(b); });
+}
+
+/// Stored images on which `image` was made, by the number of history entries they end with: same
+/// layers, same history, only less of both.
+std::map<size_t, std::string> find_ancestors(const storage::Store& store,
+                                             const storage::ImageRecord& image,
+                                             const oci::ImageConfig& config) {
+    std::map<size_t, std::string> ancestors;
+    for (const storage::ImageRecord& other : storage::list_image_records(store)) {
+        if (other.id == image.id || other.layers.size() > image.layers.size()) continue;
+        const bool same_layers =
+            std::equal(other.layers.begin(), other.layers.end(), image.layers.begin(),
+                       [](const storage::LayerRecord& a, const storage::LayerRecord& b) {
+                           return a.chain == b.chain;
+                       });
+        if (!same_layers) continue;
+        const oci::ImageConfig other_config = read_image_config(store, other.id);
+        if (is_prefix(other_config.history, config.history))
+            ancestors[other_config.history.size()] = other.id.text();
+    }
+    return ancestors;
+}
+
+Json graph_driver_json(const storage::Store& store, const storage::ImageRecord& record) {
+    const std::vector<oci::Digest> layers = record.visible_layers();
+    Json data = Json::object();
+    std::string lower;
+    for (auto layer = layers.rbegin(); layer != layers.rend(); ++layer) {
+        const std::string path = store.root() + "/layers/" + layer->hex() + "/tree";
+        if (layer == layers.rbegin())
+            data["UpperDir"] = path;
+        else
+            lower += (lower.empty() ? "" : ":") + path;
+    }
+    if (!lower.empty()) data["LowerDir"] = lower;
+    return {{"Name", "overlay"}, {"Data", std::move(data)}};
+}
+
+/// Docker prints the configuration of a container here; an image can set only some of it.
+Json docker_config_json(const oci::ImageConfig& config) {
+    Json value = oci::runtime_config_json(config.config, config.opaque);
+    value.update({{"Hostname", ""},
+                  {"Domainname", ""},
+                  {"AttachStdin", false},
+                  {"AttachStdout", false},
+                  {"AttachStderr", false},
+                  {"Tty", false},
+                  {"OpenStdin", false},
+                  {"StdinOnce", false},
+                  {"Image", ""}});
+    return value;
+}
+
+}  // namespace
+
+std::vector<ImageSummary> list_images(const Engine& engine, const ListRequest& request) {
+    std::vector<ImageSummary> images;
+    if (const std::optional<storage::Store> store = storage::Store::find(engine.root())) {
+        std::map<oci::Digest, std::vector<oci::Reference>> names;
+        for (storage::ReferenceRecord& record : storage::list_references(*store))
+            names[record.image].push_back(std::move(record.reference));
+        for (const storage::ImageRecord& record : storage::list_image_records(*store)) {
+            ImageSummary summary;
+            summary.id = record.id.text();
+            summary.created = read_image_config(*store, record.id).created.value_or(Timestamp{});
+            summary.size = record.size();
+            const auto found = names.find(record.id);
+            if (found == names.end()) {
+                images.push_back(std::move(summary));
+                continue;
+            }
+            for (const oci::Reference& reference : found->second) {
+                summary.repository = reference.familiar_repository();
+                summary.tag = reference.tag();
+                summary.digest = reference.digest() ? reference.digest()->text() : "";
+                images.push_back(summary);
+            }
+        }
+    }
+    std::ranges::stable_sort(images, std::ranges::greater{}, &ImageSummary::created);
+    if (request.built_in)
+        for (const std::string_view name : built_in_image_names()) {
+            ImageSummary summary;
+            summary.repository = name;
+            summary.built_in = true;
+            images.push_back(std::move(summary));
+        }
+    std::erase_if(images, [&](const ImageSummary& image) {
+        return !matches_pattern(image, request.pattern);
+    });
+    return images;
+}
+
+Json inspect_image(const Engine& engine, const std::string& text) {
+    const std::optional<storage::Store> store = storage::Store::find(engine.root());
+    const StoredImage image = get_stored_image(store ? &*store : nullptr, text);
+    const oci::ImageConfig config = read_image_config(*store, image.id());
+    Json tags = Json::array();
+    Json digests = Json::array();
+    for (const oci::Reference& reference : references_of(*store, image.id()))
+        (reference.digest() ? digests : tags).push_back(reference.familiar_text());
+    Json diff_ids = Json::array();
+    for (const oci::Digest& id : config.diff_ids) diff_ids.push_back(id.text());
+    Json value = {{"Id", image.id().text()},
+                  {"RepoTags", std::move(tags)},
+                  {"RepoDigests", std::move(digests)},
+                  {"Parent", ""},
+                  {"Comment", config.opaque.comment},
+                  {"Created", created_text(config.created)},
+                  {"DockerVersion", config.opaque.docker_version},
+                  {"Author", config.opaque.author},
+                  {"Config", docker_config_json(config)},
+                  {"Architecture", config.platform.architecture},
+                  {"Os", config.platform.os},
+                  {"Size", image.record.size()},
+                  {"GraphDriver", graph_driver_json(*store, image.record)},
+                  {"RootFS", {{"Type", "layers"}, {"Layers", std::move(diff_ids)}}},
+                  {"Metadata", {{"LastTagTime", to_rfc3339(image.record.tagged)}}}};
+    if (!config.platform.variant.empty()) value["Variant"] = config.platform.variant;
+    return value;
+}
+
+std::vector<HistoryLine> image_history(const Engine& engine, const std::string& text) {
+    const std::optional<storage::Store> store = storage::Store::find(engine.root());
+    const StoredImage image = get_stored_image(store ? &*store : nullptr, text);
+    const oci::ImageConfig config = read_image_config(*store, image.id());
+    const std::map<size_t, std::string> ancestors = find_ancestors(*store, image.record, config);
+    std::vector<HistoryLine> lines;
+    auto layer = image.record.layers.begin();
+    const auto take_layer_size = [&] {
+        return layer == image.record.layers.end() ? 0 : (layer++)->size;
+    };
+    for (const oci::HistoryEntry& entry : config.history) {
+        HistoryLine line{"", entry.created, entry.created_by,
+                         entry.empty_layer ? 0 : take_layer_size(), entry.comment};
+        if (const auto found = ancestors.find(lines.size() + 1); found != ancestors.end())
+            line.id = found->second;
+        lines.push_back(std::move(line));
+    }
+    // Layers that the history does not tell of are there all the same.
+    while (layer != image.record.layers.end())
+        lines.push_back({"", config.created, "", take_layer_size(), ""});
+    if (lines.empty()) lines.push_back({"", config.created, "", 0, config.opaque.comment});
+    lines.back().id = image.id().text();
+    std::ranges::reverse(lines);
+    return lines;
+}
+
+bool image_exists(const Engine& engine, const std::string& image) {
+    const std::optional<storage::Store> store = storage::Store::find(engine.root());
+    return find_image(store ? &*store : nullptr, image).has_value();
+}
+
+}  // namespace skiff::engine

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/image/run_image.h"
+
+#include "base/error.h"
+#include "base/text.h"
+#include "engine/image/find.h"
+
+namespace skiff::engine {
+
+RunImage find_run_image(const Engine& engine, const std::string& text) {
+    RunImage image;
+    if (auto opened = storage::Store::find(engine.root())) {
+        image.store = std::make_unique<storage::Store>(std::move(*opened));
+        if (auto found = resolve_image(*image.store, text)) {
+            image.id = found->id.text();
+            image.name = found->reference ? found->reference->familiar_text() : text;
+            for (const oci::Digest& chain : found->layers) image.layers.push_back(chain.hex());
+            image.config = std::move(found->config.config);
+            image.labels = std::move(found->config.opaque.labels);
+            image.lease = std::make_unique<storage::Lease>(std::move(found->lease));
+            return image;
+        }
+    } else {
+        oci::Reference::parse(text);  // a malformed name is told as such, store or not
+    }
+    throw Error(ErrorKind::not_found,
+                "Unable to find image {} locally, and this version of skiff cannot pull; bring it "
+                "with 'skiff load' or 'skiff import'",
+                quoted(text));
+}
+
+}  // namespace skiff::engine
