@@ -7,6 +7,19 @@
 
 namespace skiff::cli {
 
+namespace {
+
+std::string default_of(const ValueTarget& target) {
+    if (const auto* flag = std::get_if<bool*>(&target)) return **flag ? "true" : "";
+    if (const auto* number = std::get_if<int*>(&target))
+        return **number == 0 ? "" : fmt::format("{}", **number);
+    if (const auto* text = std::get_if<std::string*>(&target))
+        return (*text)->empty() ? "" : quoted(**text);
+    return "";
+}
+
+}  // namespace
+
 std::string OptionSpec::display_name() const {
     if (short_name == '\0') return fmt::format("--{}", long_name);
     return fmt::format("-{}, --{}", short_name, long_name);
@@ -31,6 +44,7 @@ void CommandBuilder::add(std::string_view names, ValueTarget target, std::string
             option.other_long_name = name.substr(2);
         }
     }
+    option.default_text = default_of(option.target);
     options_.push_back(std::move(option));
 }
 

@@ -65,6 +65,7 @@ struct OptionSpec {
     std::string_view value_name;  ///< "" for flags
     std::string_view text;
     Completer completer;
+    std::string default_text = {};  ///< what the target held when it was declared; "" for nothing
 
     bool is_flag() const { return std::holds_alternative<bool*>(target); }
     /// "-e, --env", as pflag names an option in messages.

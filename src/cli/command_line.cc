@@ -42,6 +42,8 @@ class WordReader {
         return std::move(result_);
     }
 
+    const std::vector<Occurrence>& options_so_far() const { return result_.options; }
+
   private:
     std::string_view take() {
         const std::string_view word = rest_.front();
@@ -136,7 +138,14 @@ std::string count_text(size_t count) {
 }  // namespace
 
 CommandWords read_words(const CommandBuilder& command, std::span<const std::string_view> words) {
-    return WordReader(command, words).read();
+    WordReader reader(command, words);
+    try {
+        return reader.read();
+    } catch (const Error&) {
+        // A value further left that is wrong comes first: who corrects that meets this one then.
+        store_values(reader.options_so_far());
+        throw;
+    }
 }
 
 std::string store_arguments(const CommandBuilder& command, std::vector<std::string> arguments) {

@@ -31,8 +31,9 @@ struct CommandWords {
     bool help = false;  ///< --help or -h was met; reading stopped there
 };
 
-/// Throws Error: usage for unknown or incomplete options, unsupported for options that only Docker
-/// has.
+/// Of several mistakes the leftmost is reported, so values left of one are stored before it is
+/// thrown. Throws Error: usage for unknown or incomplete options, unsupported for options that only
+/// Docker has.
 CommandWords read_words(const CommandBuilder& command, std::span<const std::string_view> words);
 
 /// Stores the options' values. Throws Error{usage} `invalid argument "x" for "--y" flag: why`.

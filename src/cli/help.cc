@@ -126,15 +126,8 @@ std::vector<const OptionSpec*> sorted_options(const CommandBuilder& command) {
 }
 
 std::string option_text(const OptionSpec& option) {
-    std::string text(option.text);
-    if (const auto* flag = std::get_if<bool*>(&option.target); flag != nullptr && **flag)
-        text += " (default true)";
-    if (const auto* number = std::get_if<int*>(&option.target); number != nullptr && **number != 0)
-        text += fmt::format(" (default {})", **number);
-    if (const auto* word = std::get_if<std::string*>(&option.target);
-        word != nullptr && !(*word)->empty())
-        text += fmt::format(" (default {})", quoted(**word));
-    return text;
+    if (option.default_text.empty()) return std::string(option.text);
+    return fmt::format("{} (default {})", option.text, option.default_text);
 }
 
 std::vector<std::string> all_paths(const CommandRow& row) {

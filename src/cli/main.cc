@@ -55,11 +55,11 @@ ExitCode run_command(Words words, const ResolvedCommand& resolved,
     command->declare(builder);
     try {
         CommandWords parsed = read_words(builder, words.subspan(resolved.words));
+        store_values(parsed.options);
         if (parsed.help) {
             print(command_help(*resolved.row, resolved.path, builder));
             return ExitCode::ok;
         }
-        store_values(parsed.options);
         const std::string wrong = store_arguments(builder, std::move(parsed.arguments));
         if (!wrong.empty()) {
             return explain_usage(fmt::format("'{}' {}", resolved.path, wrong), resolved.path,

@@ -191,6 +191,14 @@ TEST(CommandLine, SaysWhatIsWrongAsDockerDoes) {
     EXPECT_EQ(failure({"--nosuch"}).kind(), ErrorKind::usage);
 }
 
+TEST(CommandLine, ReportsTheLeftmostMistake) {
+    EXPECT_EQ(failure({"-n", "x", "--nosuch"}).message(),
+              "invalid argument \"x\" for \"-n, --last\" flag: not a whole number in range");
+    EXPECT_EQ(failure({"-c", "bad", "--all=maybe"}).message(),
+              "invalid argument \"bad\" for \"-c, --checked\" flag: it is bad");
+    EXPECT_EQ(failure({"--nosuch", "-n", "x"}).message(), "unknown flag: --nosuch");
+}
+
 TEST(CommandLine, RefusesByNameWhatOnlyDockerHas) {
     EXPECT_EQ(failure({"--cpus", "1"}).message(),
               "--cpus is not supported by this version of skiff");

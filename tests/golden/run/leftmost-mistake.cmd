@@ -1,0 +1,1 @@
+skiff run --shm-size zz --help --nosuch
