@@ -39,7 +39,9 @@ ErrorKind error_kind_from(std::string_view text) {
     return ErrorKind::system;
 }
 
-void Error::prepend(std::string_view context) { message_ = fmt::format("{}: {}", context, message_); }
+void Error::prepend(std::string_view context) {
+    message_ = fmt::format("{}: {}", context, message_);
+}
 
 SystemError::SystemError(int errno_value, Text text)
     : Error(errno_value == EACCES || errno_value == EPERM ? ErrorKind::denied : ErrorKind::system,

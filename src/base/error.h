@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The one exception family of skiff.
 //
-// Thrown at the failing call, naming the act and the object; callers prepend what only they know with
-// `with_context`; printed once, at the top (cli), or recorded once (monitor). Never log and throw.
+// Thrown at the failing call, naming the act and the object; callers prepend what only they know
+// with `with_context`; printed once, at the top (cli), or recorded once (monitor). Never log and
+// throw.
 #pragma once
 
 #include <exception>
@@ -17,16 +18,16 @@ namespace skiff {
 
 /// What went wrong, as far as a caller may branch on it. cli/exit_code.h maps it to an exit status.
 enum class ErrorKind {
-    usage,           ///< the command line is wrong
-    invalid,         ///< a value (flag, file, archive, image) is malformed
-    not_found,       ///< a named object does not exist
-    conflict,        ///< a name is taken, or flags exclude each other
-    in_use,          ///< the object is in use (running container, image of a container)
-    unsupported,     ///< skiff or this machine cannot do it
-    denied,          ///< permission
-    cannot_execute,  ///< the container's program was found but cannot be executed (exit 126)
-    command_missing, ///< the container's program was not found (exit 127)
-    system,          ///< a system call failed
+    usage,            ///< the command line is wrong
+    invalid,          ///< a value (flag, file, archive, image) is malformed
+    not_found,        ///< a named object does not exist
+    conflict,         ///< a name is taken, or flags exclude each other
+    in_use,           ///< the object is in use (running container, image of a container)
+    unsupported,      ///< skiff or this machine cannot do it
+    denied,           ///< permission
+    cannot_execute,   ///< the container's program was found but cannot be executed (exit 126)
+    command_missing,  ///< the container's program was not found (exit 127)
+    system,           ///< a system call failed
 };
 
 std::string_view to_string(ErrorKind kind);

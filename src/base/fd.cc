@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/fd.h"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
 #include <cstring>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <sys/socket.h>
 
 #include "base/error.h"
 
@@ -27,7 +28,8 @@ void wait_for(int fd, short events) {
 
 void Fd::reset(int fd) {
     if (fd_ >= 0) {
-        const int saved = errno;  // destructors run between a failing call and the throw that reads errno
+        const int saved =
+            errno;  // destructors run between a failing call and the throw that reads errno
         ::close(fd_);
         errno = saved;
     }
@@ -36,7 +38,8 @@ void Fd::reset(int fd) {
 
 void Fd::close() {
     const int fd = release();
-    if (fd >= 0 && ::close(fd) < 0 && errno != EINTR) throw SystemError(errno, "cannot close a file");
+    if (fd >= 0 && ::close(fd) < 0 && errno != EINTR)
+        throw SystemError(errno, "cannot close a file");
 }
 
 Pipe make_pipe() {
@@ -114,7 +117,8 @@ std::string read_to_end(int fd, size_t limit, std::string_view name) {
 
 void send_with_fds(int socket, std::string_view data, std::span<const int> fds) {
     alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * max_fds_per_message)> control{};
-    if (fds.size() > max_fds_per_message) throw Error(ErrorKind::system, "too many descriptors in one message");
+    if (fds.size() > max_fds_per_message)
+        throw Error(ErrorKind::system, "too many descriptors in one message");
     iovec part{const_cast<char*>(data.data()), data.size()};
     msghdr message{};
     message.msg_iov = &part;

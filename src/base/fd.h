@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Owners for file descriptors. Close-on-exec from birth; inheriting one is an explicit act at the spawn.
+// Owners for file descriptors. Close-on-exec from birth; inheriting one is an explicit act at the
+// spawn.
 #pragma once
-
-#include <sys/types.h>
 
 #include <cstddef>
 #include <span>
@@ -10,6 +9,8 @@
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include <sys/types.h>
 
 namespace skiff {
 
@@ -75,7 +76,8 @@ struct ReceivedMessage {
     std::string data;  ///< empty at end of file
     std::vector<Fd> fds;
 };
-/// Receives one message of at most `limit` bytes and 8 descriptors; blocks. Throws SystemError, or Error{invalid} on truncation.
+/// Receives one message of at most `limit` bytes and 8 descriptors; blocks. Throws SystemError, or
+/// Error{invalid} on truncation.
 ReceivedMessage receive_with_fds(int socket, size_t limit);
 
 }  // namespace skiff

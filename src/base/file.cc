@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/file.h"
 
-#include <dirent.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <unistd.h>
+
+#include <sys/stat.h>
 
 #include "base/error.h"
 #include "base/root_dir.h"
@@ -25,18 +26,29 @@ struct CloseDir {
 };
 
 /// A temporary in `dir`, written and given its mode; `name` is chosen here and returned.
-std::string write_temporary(int dir, const std::string& for_name, std::string_view content, mode_t mode,
-                            Durability durability) {
-    std::string name = fmt::format(".{}.{}", for_name, random_hex(6));
+std::string write_temporary(int dir, const std::string& for_name, std::string_view content,
+                            mode_t mode, Durability durability) {
+    // Hidden, beside its target, which may be a path below `dir`.
+    const size_t base = for_name.find_last_of('/') + 1;
+    std::string name =
+        fmt::format("{}.{}.{}", for_name.substr(0, base), for_name.substr(base), random_hex(6));
     Fd fd = open_at(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
     ScopeExit unlink_partial([&] { unlinkat(dir, name.c_str(), 0); });
     write_all(fd.get(), content, fmt::format("'{}'", for_name));
-    if (fchmod(fd.get(), mode) < 0) throw SystemError(errno, "cannot set the mode of '{}'", for_name);
+    if (fchmod(fd.get(), mode) < 0)
+        throw SystemError(errno, "cannot set the mode of '{}'", for_name);
     if (durability == Durability::sync && fsync(fd.get()) < 0)
         throw SystemError(errno, "cannot sync '{}'", for_name);
     fd.close();
     unlink_partial.release();
     return name;
+}
+
+/// The directory that holds `name`, which may be a path below `dir`.
+void sync_parent(int dir, const std::string& name) {
+    const size_t slash = name.find_last_of('/');
+    if (slash == std::string::npos) return sync_directory(dir);
+    sync_directory(open_at(dir, name.substr(0, slash), O_RDONLY | O_DIRECTORY).get());
 }
 
 }  // namespace
@@ -52,24 +64,26 @@ std::string read_file(const std::string& path, size_t limit) {
     return read_to_end(fd.get(), limit, fmt::format("'{}'", path));
 }
 
-void replace_file(int dir, const std::string& name, std::string_view content, mode_t mode, Durability durability) {
+void replace_file(int dir, const std::string& name, std::string_view content, mode_t mode,
+                  Durability durability) {
     const std::string temporary = write_temporary(dir, name, content, mode, durability);
     if (renameat(dir, temporary.c_str(), dir, name.c_str()) < 0) {
         const int saved = errno;
         unlinkat(dir, temporary.c_str(), 0);
         throw SystemError(saved, "cannot replace '{}'", name);
     }
-    if (durability == Durability::sync) sync_directory(dir);
+    if (durability == Durability::sync) sync_parent(dir, name);
 }
 
-bool create_file(int dir, const std::string& name, std::string_view content, mode_t mode, Durability durability) {
+bool create_file(int dir, const std::string& name, std::string_view content, mode_t mode,
+                 Durability durability) {
     const std::string temporary = write_temporary(dir, name, content, mode, durability);
     const ScopeExit unlink_temporary([&] { unlinkat(dir, temporary.c_str(), 0); });
     if (linkat(dir, temporary.c_str(), dir, name.c_str(), 0) < 0) {
         if (errno == EEXIST) return false;
         throw SystemError(errno, "cannot create '{}'", name);
     }
-    if (durability == Durability::sync) sync_directory(dir);
+    if (durability == Durability::sync) sync_parent(dir, name);
     return true;
 }
 
@@ -77,7 +91,8 @@ void make_directories(const std::string& path, mode_t mode) {
     if (mkdir(path.c_str(), mode) == 0 || errno == EEXIST) return;
     if (errno != ENOENT) throw SystemError(errno, "cannot make the directory '{}'", path);
     const size_t slash = path.find_last_of('/');
-    if (slash == std::string::npos || slash == 0) throw SystemError(ENOENT, "cannot make the directory '{}'", path);
+    if (slash == std::string::npos || slash == 0)
+        throw SystemError(ENOENT, "cannot make the directory '{}'", path);
     make_directories(path.substr(0, slash), mode);
     if (mkdir(path.c_str(), mode) < 0 && errno != EEXIST)
         throw SystemError(errno, "cannot make the directory '{}'", path);
@@ -122,7 +137,8 @@ std::optional<std::string> find_link(int dir, const std::string& name) {
 TempDir::TempDir() {
     const char* parent = std::getenv("TMPDIR");
     path_ = fmt::format("{}/skiff-XXXXXX", parent != nullptr && *parent == '/' ? parent : "/tmp");
-    if (mkdtemp(path_.data()) == nullptr) throw SystemError(errno, "cannot make a temporary directory");
+    if (mkdtemp(path_.data()) == nullptr)
+        throw SystemError(errno, "cannot make a temporary directory");
 }
 
 TempDir::~TempDir() {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files of our own (trusted paths): state, records, configuration. For anything inside a container's or
-// image's tree use base/root_dir.h.
+// Files of our own (trusted paths): state, records, configuration. For anything inside a
+// container's or image's tree use base/root_dir.h.
 #pragma once
-
-#include <sys/types.h>
 
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <sys/types.h>
 
 #include "base/fd.h"
 
@@ -24,11 +24,13 @@ std::optional<std::string> find_file(int dir, const std::string& name, size_t li
 /// Throws SystemError when absent.
 std::string read_file(const std::string& path, size_t limit);
 
-/// Replaces `name` in `dir` by a new file with `content`: a temporary in the same directory, renamed. A reader
-/// sees the old or the new content, never a part. The mode is exact (no umask).
-void replace_file(int dir, const std::string& name, std::string_view content, mode_t mode, Durability durability);
+/// Replaces `name` in `dir` by a new file with `content`: a temporary in the same directory,
+/// renamed. A reader sees the old or the new content, never a part. The mode is exact (no umask).
+void replace_file(int dir, const std::string& name, std::string_view content, mode_t mode,
+                  Durability durability);
 /// Makes `name` with `content`; false when it exists already. Appears complete or not at all.
-bool create_file(int dir, const std::string& name, std::string_view content, mode_t mode, Durability durability);
+bool create_file(int dir, const std::string& name, std::string_view content, mode_t mode,
+                 Durability durability);
 
 /// Makes the directories of the absolute `path` that are missing, each with `mode`.
 void make_directories(const std::string& path, mode_t mode);

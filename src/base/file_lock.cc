@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/file_lock.h"
 
-#include <fcntl.h>
-
 #include <cerrno>
+
+#include <fcntl.h>
 
 #include "base/error.h"
 
@@ -11,7 +11,7 @@ namespace skiff {
 namespace {
 
 struct flock whole_file(short type) {
-    struct flock lock {};
+    struct flock lock{};
     lock.l_type = type;
     lock.l_whence = SEEK_SET;
     return lock;
@@ -45,7 +45,8 @@ bool is_locked(int dir, const std::string& name) {
     const Fd fd = find_at(dir, name, O_RDWR | O_NOFOLLOW);
     if (!fd.valid()) return false;
     struct flock lock = whole_file(F_RDLCK);
-    if (fcntl(fd.get(), F_OFD_GETLK, &lock) < 0) throw SystemError(errno, "cannot query the lock of '{}'", name);
+    if (fcntl(fd.get(), F_OFD_GETLK, &lock) < 0)
+        throw SystemError(errno, "cannot query the lock of '{}'", name);
     return lock.l_type != F_UNLCK;
 }
 

@@ -11,9 +11,10 @@ namespace skiff {
 
 enum class LockMode { shared, exclusive };
 
-/// A lock of the open file description (fcntl(2), F_OFD_SETLK): it is not lost when the process closes
-/// another descriptor of the file, and passes to a child or over exec with the descriptor, without a
-/// gap. It ends when the last copy of the descriptor is closed, so copies must not reach a container.
+/// A lock of the open file description (fcntl(2), F_OFD_SETLK): it is not lost when the process
+/// closes another descriptor of the file, and passes to a child or over exec with the descriptor,
+/// without a gap. It ends when the last copy of the descriptor is closed, so copies must not reach
+/// a container.
 class FileLock {
   public:
     FileLock() = default;
@@ -34,7 +35,8 @@ class FileLock {
     Fd fd_;
 };
 
-/// True while some open file description holds a conflicting exclusive lock on `name`; false when free or absent.
+/// True while some open file description holds a conflicting exclusive lock on `name`; false when
+/// free or absent.
 bool is_locked(int dir, const std::string& name);
 
 }  // namespace skiff

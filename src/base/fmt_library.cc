@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// fmt's non-template half, compiled once. Debian ships no libfmt.a, and FMT_HEADER_ONLY would compile this
-// part again in every translation unit.
+// fmt's non-template half, compiled once. Debian ships no libfmt.a, and FMT_HEADER_ONLY would
+// compile this part again in every translation unit.
 #include <fmt/format-inl.h>
 
 FMT_BEGIN_NAMESPACE

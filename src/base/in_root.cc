@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/in_root.h"
 
+#include <cerrno>
+#include <cstring>
+
 #include <fcntl.h>
 #include <limits.h>
+#include <unistd.h>
+
 #include <linux/openat2.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 
 namespace skiff::in_root {
 namespace {
@@ -29,9 +30,10 @@ int openat2(int root, const char* path, int flags, mode_t mode, uint64_t resolve
     }
 }
 
-/// Replaces `path[0..end)`, whose last component starting at `start` is a link with the text `link`.
-/// Returns 0 or -ENAMETOOLONG.
-int splice_link(char* path, size_t start, size_t end, const char* link, size_t link_length) noexcept {
+/// Replaces `path[0..end)`, whose last component starting at `start` is a link with the text
+/// `link`. Returns 0 or -ENAMETOOLONG.
+int splice_link(char* path, size_t start, size_t end, const char* link,
+                size_t link_length) noexcept {
     char result[PATH_MAX];
     const size_t rest = strlen(path + end);
     const size_t keep = link[0] == '/' ? 0 : start;
@@ -58,7 +60,8 @@ int open(int root, const char* path, int flags, mode_t mode) noexcept {
 }
 
 int open_beneath(int root, const char* path, int flags, mode_t mode) noexcept {
-    return openat2(root, path, flags, mode, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+    return openat2(root, path, flags, mode,
+                   RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
 }
 
 int open_target(int root, const char* wanted, Target kind) noexcept {
@@ -86,7 +89,8 @@ int open_target(int root, const char* wanted, Target kind) noexcept {
         path[end] = '\0';
         int fd = open(root, path, O_PATH);
         if (fd == -ENOENT) {
-            // Make it in the directory that the kernel finds for the part before; a single name, never followed.
+            // Make it in the directory that the kernel finds for the part before; a single name,
+            // never followed.
             const char first = path[start];
             path[start] = '\0';
             const int parent = open(root, start == 0 ? "." : path, O_PATH | O_DIRECTORY);

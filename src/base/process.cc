@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/process.h"
 
-#include <fcntl.h>
-#include <linux/sched.h>
-#include <poll.h>
-#include <signal.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <linux/sched.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -64,10 +65,12 @@ CloneResult clone_process(unsigned long long flags) {
 Helper Helper::start(const std::string& program, std::span<const std::string> arguments) {
     // Everything the child needs is made before the fork.
     std::vector<char*> argv;
-    for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+    for (const std::string& argument : arguments)
+        argv.push_back(const_cast<char*>(argument.c_str()));
     argv.push_back(nullptr);
     std::array<char*, 2> environment{
-        const_cast<char*>("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"), nullptr};
+        const_cast<char*>("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
+        nullptr};
     const Fd null = open_file("/dev/null", O_RDWR);
     Pipe errors = make_pipe();
     Pipe started = make_pipe();
@@ -78,7 +81,8 @@ Helper Helper::start(const std::string& program, std::span<const std::string> ar
         sigemptyset(&none);
         sigprocmask(SIG_SETMASK, &none, nullptr);
         signal(SIGPIPE, SIG_DFL);
-        if (dup2(null.get(), 0) >= 0 && dup2(null.get(), 1) >= 0 && dup2(errors.write.get(), 2) >= 0)
+        if (dup2(null.get(), 0) >= 0 && dup2(null.get(), 1) >= 0 &&
+            dup2(errors.write.get(), 2) >= 0)
             execve(program.c_str(), argv.data(), environment.data());
         const int failure = errno;
         [[maybe_unused]] const ssize_t n = ::write(started.write.get(), &failure, sizeof failure);
@@ -87,7 +91,8 @@ Helper Helper::start(const std::string& program, std::span<const std::string> ar
     started.write.reset();
     errors.write.reset();
     int failure = 0;
-    if (read_full(started.read.get(), {reinterpret_cast<char*>(&failure), sizeof failure}, program) != 0) {
+    if (read_full(started.read.get(), {reinterpret_cast<char*>(&failure), sizeof failure},
+                  program) != 0) {
         cloned.child.wait();
         throw SystemError(failure, "cannot execute '{}'", program);
     }
@@ -107,7 +112,9 @@ HelperResult Helper::finish() {
     return result;
 }
 
-std::string boot_id() { return std::string(trim(read_file("/proc/sys/kernel/random/boot_id", 128))); }
+std::string boot_id() {
+    return std::string(trim(read_file("/proc/sys/kernel/random/boot_id", 128)));
+}
 
 unsigned long long process_start_time(pid_t pid) {
     const auto text = find_file(AT_FDCWD, fmt::format("/proc/{}/stat", pid), 4096);

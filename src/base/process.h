@@ -2,11 +2,11 @@
 // Child processes: an owner with a pidfd, and one way to run a helper program.
 #pragma once
 
-#include <sys/types.h>
-
 #include <span>
 #include <string>
 #include <vector>
+
+#include <sys/types.h>
 
 #include "base/fd.h"
 
@@ -20,12 +20,14 @@ struct ExitStatus {
     int shell_code() const { return signal != 0 ? 128 + signal : code; }
 };
 
-/// Owns a child process. The destructor kills (SIGKILL) and reaps it, unless it was waited for or detached.
+/// Owns a child process. The destructor kills (SIGKILL) and reaps it, unless it was waited for or
+/// detached.
 class Child {
   public:
     Child() = default;
     Child(pid_t pid, Fd pidfd) : pid_(pid), pidfd_(std::move(pidfd)) {}
-    Child(Child&& other) noexcept : pid_(std::exchange(other.pid_, -1)), pidfd_(std::move(other.pidfd_)) {}
+    Child(Child&& other) noexcept
+        : pid_(std::exchange(other.pid_, -1)), pidfd_(std::move(other.pidfd_)) {}
     Child& operator=(Child&& other) noexcept;
     Child(const Child&) = delete;
     Child& operator=(const Child&) = delete;
@@ -50,8 +52,9 @@ class Child {
     Fd pidfd_;
 };
 
-/// clone3(2) with `flags` (CLONE_NEW…) and CLONE_PIDFD; returns an invalid Child in the child process (pid 0),
-/// a valid one in the parent. The process must have one thread. Throws SystemError.
+/// clone3(2) with `flags` (CLONE_NEW…) and CLONE_PIDFD; returns an invalid Child in the child
+/// process (pid 0), a valid one in the parent. The process must have one thread. Throws
+/// SystemError.
 struct CloneResult {
     bool in_child = false;
     Child child;
@@ -62,8 +65,9 @@ struct HelperResult {
     ExitStatus status;
     std::string errors;  ///< the last non-empty line of its standard error, at most 4 KiB read
 };
-/// Runs a program to its end: stdin and stdout are /dev/null, environment as given ("K=V"; empty: PATH only).
-/// `program` is a path; arguments[0] is passed as argv[0]. Throws SystemError when it cannot be started.
+/// Runs a program to its end: stdin and stdout are /dev/null, environment as given ("K=V"; empty:
+/// PATH only). `program` is a path; arguments[0] is passed as argv[0]. Throws SystemError when it
+/// cannot be started.
 class Helper {
   public:
     static Helper start(const std::string& program, std::span<const std::string> arguments);
@@ -77,8 +81,8 @@ class Helper {
 
 /// The value of /proc/sys/kernel/random/boot_id, without newline.
 std::string boot_id();
-/// Field 22 of /proc/PID/stat (clock ticks since boot): with the pid and the boot id it names a process for good.
-/// 0 when there is no such process.
+/// Field 22 of /proc/PID/stat (clock ticks since boot): with the pid and the boot id it names a
+/// process for good. 0 when there is no such process.
 unsigned long long process_start_time(pid_t pid);
 
 }  // namespace skiff

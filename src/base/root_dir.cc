@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/root_dir.h"
 
-#include <dirent.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <memory>
 #include <vector>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <sys/stat.h>
 
 #include "base/error.h"
 #include "base/in_root.h"
@@ -18,7 +19,8 @@ namespace skiff {
 namespace {
 
 Fd owned(int result, std::string_view path) {
-    if (result < 0) throw SystemError(-result, "cannot open '{}' inside the root file system", path);
+    if (result < 0)
+        throw SystemError(-result, "cannot open '{}' inside the root file system", path);
     return Fd(result);
 }
 
@@ -46,14 +48,15 @@ void remove_below(int parent, const std::string& name, dev_t device) {
         throw SystemError(errno, "cannot remove '{}'", name);
     Fd directory(openat(parent, name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!directory.valid()) throw SystemError(errno, "cannot remove '{}'", name);
-    struct stat status {};
+    struct stat status{};
     if (fstat(directory.get(), &status) < 0) throw SystemError(errno, "cannot remove '{}'", name);
     // A mount left below would otherwise be emptied: that is somebody's data.
     if (status.st_dev != device)
         throw Error(ErrorKind::in_use, "cannot remove '{}': something is mounted there", name);
     if ((status.st_mode & 0700U) != 0700U && fchmodat(parent, name.c_str(), 0700, 0) < 0)
         throw SystemError(errno, "cannot remove '{}'", name);
-    for (const std::string& child : names_in(directory.get())) remove_below(directory.get(), child, device);
+    for (const std::string& child : names_in(directory.get()))
+        remove_below(directory.get(), child, device);
     if (unlinkat(parent, name.c_str(), AT_REMOVEDIR) < 0 && errno != ENOENT)
         throw SystemError(errno, "cannot remove '{}'", name);
 }
@@ -73,7 +76,7 @@ std::optional<Fd> RootDir::find(const std::string& path, int flags) const {
 std::optional<struct stat> RootDir::find_status(const std::string& path) const {
     const std::optional<Fd> fd = find(path, O_PATH);
     if (!fd) return std::nullopt;
-    struct stat status {};
+    struct stat status{};
     if (fstat(fd->get(), &status) < 0) throw SystemError(errno, "cannot inspect '{}'", path);
     return status;
 }
@@ -82,27 +85,32 @@ std::optional<std::string> RootDir::find_file(const std::string& path, size_t li
     // O_NONBLOCK: opening a FIFO must not wait for its writer.
     const std::optional<Fd> fd = find(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     if (!fd) return std::nullopt;
-    struct stat status {};
+    struct stat status{};
     if (fstat(fd->get(), &status) < 0) throw SystemError(errno, "cannot inspect '{}'", path);
-    if (!S_ISREG(status.st_mode)) throw Error(ErrorKind::invalid, "'{}' is not a regular file", path);
+    if (!S_ISREG(status.st_mode))
+        throw Error(ErrorKind::invalid, "'{}' is not a regular file", path);
     return read_to_end(fd->get(), limit, fmt::format("'{}'", path));
 }
 
 RootDir RootDir::make_directories(const std::string& path) const {
-    return RootDir(owned(in_root::open_target(fd_.get(), path.c_str(), in_root::Target::directory), path));
+    return RootDir(
+        owned(in_root::open_target(fd_.get(), path.c_str(), in_root::Target::directory), path));
 }
 
 RootDir::Parent RootDir::open_parent_beneath(std::string_view path, bool create) const {
     std::vector<std::string> parts;
     for (const std::string_view part : split(path, '/')) {
         if (part.empty() || part == ".") continue;
-        if (part == "..") throw Error(ErrorKind::invalid, "the path {} leaves its root", quoted(path));
+        if (part == "..")
+            throw Error(ErrorKind::invalid, "the path {} leaves its root", quoted(path));
         parts.emplace_back(part);
     }
-    if (parts.empty()) throw Error(ErrorKind::invalid, "the path {} names the root itself", quoted(path));
+    if (parts.empty())
+        throw Error(ErrorKind::invalid, "the path {} names the root itself", quoted(path));
     const std::string name = parts.back();
     parts.pop_back();
-    if (parts.empty()) return {owned(in_root::open_beneath(fd_.get(), ".", O_PATH | O_DIRECTORY), path), name};
+    if (parts.empty())
+        return {owned(in_root::open_beneath(fd_.get(), ".", O_PATH | O_DIRECTORY), path), name};
 
     const std::string parent = join(parts, "/");
     const int whole = in_root::open_beneath(fd_.get(), parent.c_str(), O_PATH | O_DIRECTORY);
@@ -111,7 +119,8 @@ RootDir::Parent RootDir::open_parent_beneath(std::string_view path, bool create)
     for (const std::string& part : parts) {
         if (mkdirat(directory.get(), part.c_str(), 0755) < 0 && errno != EEXIST)
             throw SystemError(errno, "cannot make the directory '{}' of '{}'", part, path);
-        directory = owned(in_root::open_beneath(directory.get(), part.c_str(), O_PATH | O_DIRECTORY), path);
+        directory =
+            owned(in_root::open_beneath(directory.get(), part.c_str(), O_PATH | O_DIRECTORY), path);
     }
     return {std::move(directory), name};
 }
@@ -121,7 +130,7 @@ Fd RootDir::open_beneath(const std::string& path, int flags, mode_t mode) const 
 }
 
 void remove_tree(int parent, const std::string& name) {
-    struct stat status {};
+    struct stat status{};
     if (fstatat(parent, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) < 0) {
         if (errno == ENOENT) return;
         throw SystemError(errno, "cannot remove '{}'", name);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/text.h"
 
-#include <sys/random.h>
-
 #include <cerrno>
+
+#include <sys/random.h>
 
 #include "base/error.h"
 
@@ -21,7 +21,10 @@ CodePoint decode(std::string_view text) {
     const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
     const unsigned first = byte(0);
     if (first < 0x80) return {first, 1};
-    const size_t length = first >= 0xf0 && first < 0xf5 ? 4 : first >= 0xe0 ? 3 : first >= 0xc2 ? 2 : 0;
+    const size_t length = first >= 0xf0 && first < 0xf5 ? 4
+                          : first >= 0xe0               ? 3
+                          : first >= 0xc2               ? 2
+                                                        : 0;
     if (length == 0 || first >= 0xf5 || text.size() < length) return {};
     unsigned value = first & (0xffU >> (length + 1));
     for (size_t i = 1; i < length; ++i) {

@@ -25,7 +25,8 @@ std::string join(const std::vector<std::string>& parts, std::string_view separat
 std::string to_lower(std::string_view text);
 std::string to_upper(std::string_view text);
 
-/// The whole of `text` as a decimal (or `base`) number without sign prefix '+', blanks or rest; nothing otherwise, also on overflow.
+/// The whole of `text` as a decimal (or `base`) number without sign prefix '+', blanks or rest;
+/// nothing otherwise, also on overflow.
 template <std::integral T>
 std::optional<T> parse_number(std::string_view text, int base = 10) {
     T value{};
@@ -35,8 +36,9 @@ std::optional<T> parse_number(std::string_view text, int base = 10) {
     return value;
 }
 
-/// `text` with every control character (C0, DEL, and C1 in UTF-8) as a visible escape: for a terminal, where
-/// container-supplied names must not move the cursor or set the title. Invalid UTF-8 becomes '?'.
+/// `text` with every control character (C0, DEL, and C1 in UTF-8) as a visible escape: for a
+/// terminal, where container-supplied names must not move the cursor or set the title. Invalid
+/// UTF-8 becomes '?'.
 std::string printable(std::string_view text);
 
 /// Text in double quotes with Go's %q escapes, as Docker quotes values in messages.

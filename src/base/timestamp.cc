@@ -20,18 +20,15 @@ Civil civil(Timestamp time) {
     const auto day = floor<days>(time);
     const year_month_day date(day);
     const hh_mm_ss clock(time - day);
-    return {static_cast<int>(date.year()),
-            static_cast<unsigned>(date.month()),
-            static_cast<unsigned>(date.day()),
-            clock.hours().count(),
-            clock.minutes().count(),
-            clock.seconds().count(),
+    return {static_cast<int>(date.year()),     static_cast<unsigned>(date.month()),
+            static_cast<unsigned>(date.day()), clock.hours().count(),
+            clock.minutes().count(),           clock.seconds().count(),
             clock.subseconds().count()};
 }
 
 std::string to_seconds(const Civil& c) {
-    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", c.year, c.month, c.day, c.hour, c.minute,
-                       c.second);
+    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", c.year, c.month, c.day, c.hour,
+                       c.minute, c.second);
 }
 
 /// Takes `digits` digits off the front of `text`.
@@ -51,7 +48,9 @@ bool take(std::string_view& text, char c) {
 
 }  // namespace
 
-Timestamp now() { return std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now()); }
+Timestamp now() {
+    return std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now());
+}
 
 std::string to_rfc3339(Timestamp time) {
     if (time == Timestamp{}) return "0001-01-01T00:00:00Z";
@@ -77,7 +76,8 @@ std::optional<Timestamp> parse_rfc3339(std::string_view text) {
     const auto month_number = take_digits(text, 2);
     if (!month_number || !take(text, '-')) return std::nullopt;
     const auto day_number = take_digits(text, 2);
-    if (!day_number || !(take(text, 'T') || take(text, 't') || take(text, ' '))) return std::nullopt;
+    if (!day_number || !(take(text, 'T') || take(text, 't') || take(text, ' ')))
+        return std::nullopt;
     const auto hour = take_digits(text, 2);
     if (!hour || !take(text, ':')) return std::nullopt;
     const auto minute = take_digits(text, 2);
@@ -86,14 +86,17 @@ std::optional<Timestamp> parse_rfc3339(std::string_view text) {
     if (!second) return std::nullopt;
     const year_month_day date(year{*year_number}, month{static_cast<unsigned>(*month_number)},
                               day{static_cast<unsigned>(*day_number)});
-    // 64 bits of nanoseconds reach from 1677-09-21 to 2262-04-11; whole years, so that no offset leads outside.
+    // 64 bits of nanoseconds reach from 1677-09-21 to 2262-04-11; whole years, so that no offset
+    // leads outside.
     if (*year_number < 1678 || *year_number > 2261) return std::nullopt;
     if (!date.ok() || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
-    Timestamp time = sys_days(date) + hours(*hour) + minutes(*minute) + seconds(*second) + nanoseconds(0);
+    Timestamp time =
+        sys_days(date) + hours(*hour) + minutes(*minute) + seconds(*second) + nanoseconds(0);
     if (take(text, '.')) {
         long scale = 100'000'000;
         size_t digits = 0;
-        for (; digits < text.size() && text[digits] >= '0' && text[digits] <= '9'; ++digits, scale /= 10)
+        for (; digits < text.size() && text[digits] >= '0' && text[digits] <= '9';
+             ++digits, scale /= 10)
             time += nanoseconds(scale * (text[digits] - '0'));
         if (digits == 0) return std::nullopt;
         text.remove_prefix(digits);

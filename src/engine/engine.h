@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every engine call needs: where the store and the run directory are. Cheap to make: nothing is opened,
-// parsed or created before a call needs it.
+// What every engine call needs: where the store and the run directory are. Cheap to make: nothing
+// is opened, parsed or created before a call needs it.
 #pragma once
 
 #include <optional>
 #include <string>
+
+#include "base/fd.h"
 
 namespace skiff::engine {
 
@@ -13,7 +15,8 @@ struct EngineOptions {
     std::optional<std::string> root;
     std::optional<std::string> run_root;
     std::optional<std::string> config;
-    bool strict = false;  ///< --strict: a command that would work with less than asked fails instead
+    bool strict =
+        false;  ///< --strict: a command that would work with less than asked fails instead
     bool timing = false;  ///< --timing: phases of a run on stderr
 };
 
@@ -22,12 +25,15 @@ class Engine {
     explicit Engine(EngineOptions options);
 
     const EngineOptions& options() const { return options_; }
-    /// Data directory, absolute (design: src/README.md "Files"): ~/.local/share/skiff or /var/lib/skiff.
+    /// Data directory, absolute (design: src/README.md "Files"): ~/.local/share/skiff or
+    /// /var/lib/skiff.
     const std::string& root() const { return root_; }
-    /// Run directory, absolute: $XDG_RUNTIME_DIR/skiff, /run/user/UID/skiff, /tmp/skiff-run-UID, or /run/skiff.
+    /// Run directory, absolute: $XDG_RUNTIME_DIR/skiff, /run/user/UID/skiff, /tmp/skiff-run-UID, or
+    /// /run/skiff.
     const std::string& run_root() const { return run_root_; }
     const std::string& config_path() const { return config_path_; }
-    /// The caller is not the root of the initial user namespace, so files of a store belong to subordinate ids.
+    /// The caller is not the root of the initial user namespace, so files of a store belong to
+    /// subordinate ids.
     bool rootless() const { return rootless_; }
 
   private:
@@ -37,5 +43,9 @@ class Engine {
     std::string config_path_;
     bool rootless_ = false;
 };
+
+/// Makes (0700) and opens a directory of skiff's own state. Throws Error{denied} when it belongs to
+/// somebody else or is a link.
+Fd open_private_directory(const std::string& path);
 
 }  // namespace skiff::engine

@@ -21,10 +21,11 @@ struct MountRequest {
     std::string source;  ///< absolute host path; empty for tmpfs
     std::string target;  ///< absolute path in the container
     bool read_only = false;
-    bool recursive = true;              ///< bind: submounts too (Docker's bind-recursive)
-    bool create_source = false;         ///< -v makes a missing host directory, --mount does not
-    std::string propagation;            ///< "", or private|rprivate|shared|rshared|slave|rslave
-    std::vector<std::string> options;   ///< tmpfs: mount(8) words such as "size=64m", "noexec", "mode=1777"
+    bool recursive = true;       ///< bind: submounts too (Docker's bind-recursive)
+    bool create_source = false;  ///< -v makes a missing host directory, --mount does not
+    std::string propagation;     ///< "", or private|rprivate|shared|rshared|slave|rslave
+    std::vector<std::string>
+        options;  ///< tmpfs: mount(8) words such as "size=64m", "noexec", "mode=1777"
 };
 
 struct Ulimit {
@@ -43,7 +44,7 @@ struct NamespaceModes {
 };
 
 struct SecurityRequest {
-    std::vector<std::string> cap_add;   ///< as Docker spells them, upper case with CAP_, or "ALL"
+    std::vector<std::string> cap_add;  ///< as Docker spells them, upper case with CAP_, or "ALL"
     std::vector<std::string> cap_drop;
     bool privileged = false;
     bool no_new_privileges = false;
@@ -55,12 +56,14 @@ struct SecurityRequest {
 struct CreateRequest {
     std::string image;  ///< as typed
     std::vector<std::string> command;
-    std::optional<std::vector<std::string>> entrypoint;  ///< set by --entrypoint; an empty list resets the image's
-    std::string name;                                    ///< "" : a random one
+    std::optional<std::vector<std::string>>
+        entrypoint;    ///< set by --entrypoint; an empty list resets the image's
+    std::string name;  ///< "" : a random one
     std::string hostname;
     std::string user;
     std::string working_directory;
-    std::vector<std::string> environment;  ///< "K=V" in order, --env-file first; "K" alone removes K
+    std::vector<std::string>
+        environment;  ///< "K=V" in order, --env-file first; "K" alone removes K
     std::map<std::string, std::string> labels;
     std::vector<MountRequest> mounts;
     std::vector<std::string> add_hosts;  ///< "name:ip"

@@ -23,6 +23,14 @@ TEST_F(FileTest, ReplaceLeavesNoTemporaryBehind) {
     EXPECT_EQ(list_directory(dir_.get()), std::vector<std::string>{"a"});
 }
 
+TEST_F(FileTest, ANameMayBeAPathBelowTheDirectory) {
+    open_or_make_directory(dir_.get(), "sub", 0700);
+    replace_file(dir_.get(), "sub/a", "one", 0600, Durability::sync);
+    EXPECT_TRUE(create_file(dir_.get(), "sub/b", "two", 0600, Durability::sync));
+    EXPECT_EQ(find_file(dir_.get(), "sub/a", 100), "one");
+    EXPECT_EQ(list_directory(open_at(dir_.get(), "sub", O_RDONLY).get()).size(), 2U);
+}
+
 TEST_F(FileTest, CreateRefusesAnExistingName) {
     EXPECT_TRUE(create_file(dir_.get(), "a", "one", 0600, Durability::none));
     EXPECT_FALSE(create_file(dir_.get(), "a", "two", 0600, Durability::none));

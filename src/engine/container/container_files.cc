@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/container/container_files.h"
+
+#include <algorithm>
+#include <cerrno>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/process.h"
+#include "base/root_dir.h"
+#include "base/text.h"
+
+namespace skiff::engine {
+namespace {
+
+constexpr size_t document_limit = 16U << 20U;
+constexpr int killed = 128 + 9;
+
+std::string containers_path(const Engine& engine) {
+    return engine.root() + "/containers";
+}
+
+bool is_id_text(std::string_view text) {
+    return !text.empty() && text.size() <= 64 &&
+           text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+bool exists(const std::string& path) {
+    return access(path.c_str(), F_OK) == 0;
+}
+
+/// Whether the container `id` holds `name`: its record says so, or a creator is at work and may.
+bool holds_name(const Engine& engine, const std::string& id, const std::string& name) {
+    const std::string path = containers_path(engine) + "/" + id;
+    const Fd directory = find_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    if (!directory.valid()) return false;
+    const auto text = find_file(directory.get(), "config.json", document_limit);
+    if (!text) return is_locked(directory.get(), "lock");
+    return parse_record(*text, fmt::format("the record of container {}", id)).name == name;
+}
+
+[[noreturn]] void refuse_name(const std::string& name, const std::string& id) {
+    throw Error(ErrorKind::conflict,
+                "the container name {} is already in use by container {}; remove it (skiff rm {}), "
+                "rename it, or choose another name",
+                quoted("/" + name), quoted(id), name);
+}
+
+}  // namespace
+
+ContainerFiles::ContainerFiles(const Engine& engine, std::string id)
+    : id_(std::move(id)),
+      path_(containers_path(engine) + "/" + id_),
+      directory_(find_at(AT_FDCWD, path_, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)) {
+    if (!directory_.valid()) throw Error(ErrorKind::not_found, "No such container: {}", id_);
+}
+
+std::optional<ContainerRecord> ContainerFiles::find_record() const {
+    const auto text = find_file(directory_.get(), "config.json", document_limit);
+    if (!text) return std::nullopt;
+    return parse_record(*text, fmt::format("the record of container {}", id_));
+}
+
+ContainerRecord ContainerFiles::record() const {
+    auto record = find_record();
+    if (!record) throw Error(ErrorKind::not_found, "No such container: {}", id_);
+    return std::move(*record);
+}
+
+void ContainerFiles::write_record(const ContainerRecord& record, Durability durability) const {
+    replace_file(directory_.get(), "config.json", to_document(record), 0600, durability);
+}
+
+ContainerState ContainerFiles::stored_state() const {
+    const auto text = find_file(directory_.get(), "state.json", document_limit);
+    if (!text) return {};
+    return parse_state(*text, fmt::format("the state of container {}", id_));
+}
+
+void ContainerFiles::write_state(const ContainerState& state, Durability durability) const {
+    replace_file(directory_.get(), "state.json", to_document(state), 0600, durability);
+}
+
+ContainerState ContainerFiles::current_state() const {
+    ContainerState state = stored_state();
+    if (state.status != ContainerStatus::running) return state;
+    if (is_locked(directory_.get(), "lock")) return state;
+    // The monitor may have written its last word between our look at the file and at the lock.
+    state = stored_state();
+    if (state.status != ContainerStatus::running) return state;
+    state.status = ContainerStatus::exited;
+    state.pid = 0;
+    state.exit_code = killed;
+    if (state.error.empty()) state.error = "its monitor was killed";
+    return state;
+}
+
+std::optional<FileLock> ContainerFiles::try_lock() const {
+    return FileLock::attempt(directory_.get(), "lock", LockMode::exclusive);
+}
+
+FileLock ContainerFiles::wait_lock() const {
+    return FileLock::wait(directory_.get(), "lock", LockMode::exclusive);
+}
+
+NewContainer make_container_directory(const Engine& engine, const std::string& id) {
+    open_private_directory(engine.root());
+    const Fd containers = open_private_directory(containers_path(engine));
+    if (mkdirat(containers.get(), id.c_str(), 0700) < 0)
+        throw SystemError(errno, "cannot make the directory of container {}", id);
+    ContainerFiles files(engine, id);
+    auto lock = files.try_lock();
+    // Between mkdir and lock a collector may have taken it for a leftover.
+    if (!lock)
+        throw Error(ErrorKind::in_use, "the directory of container {} is locked by somebody else",
+                    id);
+    return {std::move(files), std::move(*lock)};
+}
+
+void claim_name(const Engine& engine, const std::string& name, const std::string& id) {
+    const Fd names = open_private_directory(engine.root() + "/names");
+    if (symlinkat(id.c_str(), names.get(), name.c_str()) == 0) return;
+    if (errno != EEXIST) throw SystemError(errno, "cannot take the name '{}'", name);
+
+    // One repair at a time: two that find the same stale link must not both think that they took
+    // it.
+    const FileLock repair = FileLock::wait(names.get(), ".repair", LockMode::exclusive);
+    const auto holder = find_link(names.get(), name);
+    if (holder && holds_name(engine, *holder, name)) refuse_name(name, *holder);
+    const std::string temporary = "." + id;
+    if (symlinkat(id.c_str(), names.get(), temporary.c_str()) < 0 && errno != EEXIST)
+        throw SystemError(errno, "cannot take the name '{}'", name);
+    if (renameat(names.get(), temporary.c_str(), names.get(), name.c_str()) < 0)
+        throw SystemError(errno, "cannot take the name '{}'", name);
+}
+
+bool name_is_taken(const Engine& engine, const std::string& name) {
+    const auto holder = find_link(AT_FDCWD, engine.root() + "/names/" + name);
+    return holder && holds_name(engine, *holder, name);
+}
+
+ContainerFiles find_container(const Engine& engine, const std::string& text) {
+    const std::string wanted = text.starts_with('/') ? text.substr(1) : text;
+    if (!wanted.empty() && wanted.find('/') == std::string::npos && wanted[0] != '.') {
+        if (const auto id = find_link(AT_FDCWD, engine.root() + "/names/" + wanted);
+            id && is_id_text(*id)) {
+            const std::string record = containers_path(engine) + "/" + *id + "/config.json";
+            if (exists(record)) return ContainerFiles(engine, *id);
+        }
+    }
+    if (is_id_text(wanted)) {
+        std::vector<std::string> matches;
+        for (const std::string& id : container_ids(engine))
+            if (id.starts_with(wanted)) matches.push_back(id);
+        if (matches.size() > 1)
+            throw Error(ErrorKind::conflict,
+                        "the id prefix {} is ambiguous: {} containers begin with it",
+                        quoted(wanted), matches.size());
+        if (matches.size() == 1) return ContainerFiles(engine, matches[0]);
+    }
+    throw Error(ErrorKind::not_found, "No such container: {}", printable(text));
+}
+
+std::vector<std::string> container_ids(const Engine& engine) {
+    const Fd containers = find_at(AT_FDCWD, containers_path(engine), O_RDONLY | O_DIRECTORY);
+    if (!containers.valid()) return {};
+    std::vector<std::string> ids = list_directory(containers.get());
+    std::erase_if(ids, [&](const std::string& id) {
+        return id.size() != 64 || !is_id_text(id) ||
+               faccessat(containers.get(), (id + "/config.json").c_str(), F_OK, 0) != 0;
+    });
+    return ids;
+}
+
+std::string discard_container(const Engine& engine, const ContainerFiles& files,
+                              const std::string& name) {
+    if (!name.empty()) {
+        const std::string link = engine.root() + "/names/" + name;
+        if (find_link(AT_FDCWD, link) == files.id()) unlink(link.c_str());
+    }
+    open_private_directory(engine.root() + "/trash");
+    const std::string target = fmt::format("{}/trash/{}", engine.root(), files.id());
+    if (rename(files.path().c_str(), target.c_str()) < 0) {
+        if (errno == ENOENT) return {};
+        throw SystemError(errno, "cannot remove container {}", files.id());
+    }
+    return target;
+}
+
+void delete_trash(const std::string& path) {
+    if (path.empty()) return;
+    remove_tree(AT_FDCWD, path);
+}
+
+}  // namespace skiff::engine

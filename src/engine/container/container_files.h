@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// Containers on disk: one directory each, a link per name, and the lock that says who lives.
+//
+//   data/containers/<id>/  config.json  state.json  lock  upper/ work/  hosts hostname resolv.conf
+//   log data/names/<name>      a link whose text is the id data/trash/            what was removed
+//   and is being deleted
+//
+// A container is visible once config.json is there. Its `lock` is held by its creator, then by its
+// monitor, without a gap (the descriptor is handed over): whoever wants to start, change or repair
+// a container must get it first. A directory with a free lock and no config.json is what a killed
+// creator left.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/file.h"
+#include "base/file_lock.h"
+#include "engine/container/record.h"
+#include "engine/engine.h"
+
+namespace skiff::engine {
+
+class ContainerFiles {
+  public:
+    /// Opens the container `id`, which exists.
+    ContainerFiles(const Engine& engine, std::string id);
+
+    const std::string& id() const { return id_; }
+    const std::string& path() const { return path_; }
+    int directory() const { return directory_.get(); }
+
+    /// Nothing when there is none (yet).
+    std::optional<ContainerRecord> find_record() const;
+    ContainerRecord record() const;
+    void write_record(const ContainerRecord& record, Durability durability) const;
+    /// As the disk has it. `current_state` also knows whether the monitor lives.
+    ContainerState stored_state() const;
+    void write_state(const ContainerState& state, Durability durability) const;
+    /// Read, then the lock asked, then read again: a container whose monitor is gone without a last
+    /// word, or that an earlier boot left running, has exited with 137 (128 + SIGKILL).
+    ContainerState current_state() const;
+
+    std::optional<FileLock> try_lock() const;
+    FileLock wait_lock() const;
+
+  private:
+    std::string id_;
+    std::string path_;
+    Fd directory_;
+};
+
+/// Makes a container's directory and takes its lock; it is not visible yet.
+struct NewContainer {
+    ContainerFiles files;
+    FileLock lock;
+};
+NewContainer make_container_directory(const Engine& engine, const std::string& id);
+
+/// Links `name` to `id`. Throws Error{conflict} with Docker's words when a live record has it; a
+/// link whose record is gone, has another name, or was left by a killed creator is replaced.
+void claim_name(const Engine& engine, const std::string& name, const std::string& id);
+/// True when a container (or something that may become one) has the name.
+bool name_is_taken(const Engine& engine, const std::string& name);
+
+/// By name, id, or unique prefix of an id. Throws Error{not_found} "No such container: …",
+/// Error{conflict} when ambiguous.
+ContainerFiles find_container(const Engine& engine, const std::string& text);
+std::vector<std::string> container_ids(const Engine& engine);
+
+/// Frees the name and moves the directory to the trash, in this order and at once; returns the path
+/// to be deleted (empty when somebody else did). The caller holds the lock.
+std::string discard_container(const Engine& engine, const ContainerFiles& files,
+                              const std::string& name);
+/// Deletes what discard_container returned. For rootless callers outside the store's user namespace
+/// files of other ids stay: see engine/store_namespace.h.
+void delete_trash(const std::string& path);
+
+}  // namespace skiff::engine

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/container/create.h"
+
+#include <cerrno>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/signal_name.h"
+#include "base/text.h"
+#include "engine/container/random_name.h"
+#include "engine/image/run_image.h"
+
+namespace skiff::engine {
+namespace {
+
+constexpr unsigned name_attempts = 64;
+constexpr size_t id_bytes = 32;
+
+void set_variable(std::vector<std::string>& environment, const std::string& variable) {
+    const Cut parts = cut(variable, '=');
+    const auto same_name = [&](const std::string& present) {
+        return cut(present, '=').before == parts.before;
+    };
+    // "K" without a value removes what the image set, as Docker has it.
+    if (!parts.found) {
+        std::erase_if(environment, same_name);
+        return;
+    }
+    for (std::string& present : environment) {
+        if (same_name(present)) {
+            present = variable;
+            return;
+        }
+    }
+    environment.push_back(variable);
+}
+
+std::string take_name(const Engine& engine, const std::string& wanted, const std::string& id) {
+    if (!wanted.empty()) {
+        claim_name(engine, wanted, id);
+        return wanted;
+    }
+    for (unsigned attempt = 0;; ++attempt) {
+        std::string name = random_name(attempt);
+        try {
+            claim_name(engine, name, id);
+            return name;
+        } catch (const Error& error) {
+            if (error.kind() != ErrorKind::conflict || attempt == name_attempts) throw;
+        }
+    }
+}
+
+}  // namespace
+
+int stop_signal_of(const ContainerRecord& record) {
+    return find_signal(record.config.stop_signal).value_or(SIGTERM);
+}
+
+EffectiveConfig merge_config(const oci::UntrustedImageConfig& image,
+                             const std::map<std::string, std::string>& image_labels,
+                             const CreateRequest& request) {
+    EffectiveConfig config;
+    config.entrypoint = request.entrypoint ? *request.entrypoint : image.entrypoint;
+    if (!request.command.empty()) {
+        config.command = request.command;
+    } else if (!request.entrypoint) {
+        config.command = image.command;
+    }
+    config.environment = image.environment;
+    for (const std::string& variable : request.environment)
+        set_variable(config.environment, variable);
+    config.user = request.user.empty() ? image.user : request.user;
+    config.working_directory =
+        request.working_directory.empty() ? image.working_directory : request.working_directory;
+    if (!config.working_directory.empty() && config.working_directory[0] != '/')
+        config.working_directory.insert(0, "/");
+    config.hostname = request.hostname;
+    config.stop_signal = request.stop_signal.empty() ? image.stop_signal : request.stop_signal;
+    config.labels = image_labels;
+    for (const auto& [key, value] : request.labels) config.labels[key] = value;
+    config.exposed_ports.assign(image.exposed_ports.begin(), image.exposed_ports.end());
+    config.volumes.assign(image.volumes.begin(), image.volumes.end());
+    return config;
+}
+
+CreatedContainer make_container(const Engine& engine, const CreateRequest& request) {
+    // Held until the record names the layers: from then on they are reachable without it.
+    RunImage image = find_run_image(engine, request.image);
+
+    ContainerRecord record;
+    record.id = random_hex(id_bytes);
+    record.created = now();
+    record.image_id = image.id;
+    record.image_name = image.name;
+    record.built_in = image.built_in;
+    record.layers = image.layers;
+    record.request = request;
+    record.config = merge_config(image.config, image.labels, request);
+    record.run_root = engine.run_root();
+    if (record.config.entrypoint.empty() && record.config.command.empty())
+        throw Error(ErrorKind::invalid,
+                    "no command specified: the image {} has none, so say what to run in it",
+                    quoted(request.image));
+
+    NewContainer made = make_container_directory(engine, record.id);
+    ScopeExit discard([&] { delete_trash(discard_container(engine, made.files, record.name)); });
+    // The link first: a holder without a record but with a held lock counts as taken, so nobody
+    // else gets the name, and the container appears with its final name or not at all.
+    record.name = take_name(engine, request.name, record.id);
+    made.files.write_record(record, request.auto_remove ? Durability::none : Durability::sync);
+    discard.release();
+    return {std::move(made.files), std::move(record), std::move(made.lock)};
+}
+
+}  // namespace skiff::engine

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/container/launch_preparation.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/root_dir.h"
+#include "engine/container/etc_files.h"
+#include "engine/container/spec_builder.h"
+#include "runtime/capabilities/capability_set.h"
+#include "runtime/launch.h"
+#include "runtime/plan/plan_builder.h"
+#include "runtime/rootfs/overlay.h"
+#include "storage/layers.h"
+#include "storage/store.h"
+
+namespace skiff::engine {
+namespace {
+
+constexpr long cgroup2_magic = 0x63677270;
+constexpr size_t resolv_conf_limit = 64U << 10U;
+
+void make_directory(int dir, const char* name, mode_t mode) {
+    if (mkdirat(dir, name, mode) < 0 && errno != EEXIST)
+        throw SystemError(errno, "cannot make the container's directory '{}'", name);
+}
+
+/// overlay leaves a mark in work/ of a volatile mount that forbids the next one; such a container
+/// never starts twice, but a launch may have failed after the mount.
+void renew_work_directory(const ContainerFiles& files) {
+    remove_tree(files.directory(), "work");
+    make_directory(files.directory(), "work", 0700);
+}
+
+Fd mount_root(const Engine& engine, const ContainerFiles& files, const ContainerRecord& record,
+              bool in_user_namespace) {
+    const auto store = storage::Store::find(engine.root());
+    if (!store) throw Error(ErrorKind::not_found, "there is no store at '{}'", engine.root());
+    make_directory(files.directory(), "upper", 0755);
+    renew_work_directory(files);
+    runtime::OverlayRequest request;
+    request.base_directory = engine.root() + "/l";
+    for (auto chain = record.layers.rbegin(); chain != record.layers.rend(); ++chain) {
+        const auto link = storage::find_layer_link(
+            *store, oci::Digest::require("sha256:" + *chain, "a layer of the container"));
+        if (!link)
+            throw Error(ErrorKind::not_found, "layer {} of image {} is missing from the store",
+                        *chain, record.image_name);
+        request.lower.push_back(*link);
+    }
+    request.upper = fmt::format("../containers/{}/upper", record.id);
+    request.work = fmt::format("../containers/{}/work", record.id);
+    request.user_xattr = in_user_namespace;
+    request.is_volatile = record.request.auto_remove;
+    return runtime::mount_overlay(request);
+}
+
+void write_etc_file(const ContainerFiles& files, const char* name, const std::string& content) {
+    // No rename needed: the container does not run, so nobody reads.
+    Fd file = open_at(files.directory(), name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0644);
+    write_all(file.get(), content, name);
+}
+
+std::string host_hostname() {
+    std::array<char, 256> name{};
+    if (gethostname(name.data(), name.size() - 1) < 0)
+        throw SystemError(errno, "cannot ask for the host name");
+    return name.data();
+}
+
+void write_etc_files(const ContainerFiles& files, const ContainerRecord& record,
+                     const std::string& hostname) {
+    const bool own_network = record.request.namespaces.network != "host";
+    write_etc_file(files, "hostname", hostname + "\n");
+    write_etc_file(files, "hosts", hosts_content(hostname, record.request.add_hosts));
+    const std::string host =
+        find_file(AT_FDCWD, "/etc/resolv.conf", resolv_conf_limit).value_or("");
+    write_etc_file(files, "resolv.conf",
+                   resolv_conf_content(host, record.request.dns, own_network));
+}
+
+bool has_unified_cgroup() {
+    struct statfs status{};
+    return statfs("/sys/fs/cgroup", &status) == 0 && status.f_type == cgroup2_magic;
+}
+
+SpecFacts spec_facts(const runtime::HostFacts& host, const ContainerFiles& files,
+                     runtime::ConsoleSize size) {
+    SpecFacts facts;
+    facts.in_user_namespace = host.in_user_namespace;
+    facts.available_capabilities = host.available_capabilities;
+    facts.has_unified_cgroup = has_unified_cgroup();
+    facts.has_host_mqueue = access("/dev/mqueue", F_OK) == 0;
+    facts.host_hostname = host_hostname();
+    facts.container_directory = files.path();
+    facts.rows = size.rows;
+    facts.columns = size.columns;
+    return facts;
+}
+
+/// The filter of the record; nothing for --privileged and seccomp=unconfined.
+std::optional<runtime::SeccompRequest> seccomp_request(const ContainerRecord& record,
+                                                       runtime::CapabilitySet capabilities) {
+    const SecurityRequest& security = record.request.security;
+    if (security.privileged || (security.seccomp == "unconfined" && !security.seccomp_is_profile))
+        return std::nullopt;
+    runtime::SeccompRequest request;
+    request.capabilities = capabilities;
+    if (security.seccomp_is_profile) request.profile = {security.seccomp, "--security-opt seccomp"};
+    return request;
+}
+
+void make_missing_sources(const ContainerRecord& record) {
+    for (const MountRequest& mount : record.request.mounts) {
+        if (mount.type != MountType::bind || access(mount.source.c_str(), F_OK) == 0) continue;
+        if (mount.create_source) {
+            make_directories(mount.source, 0755);
+        } else {
+            throw Error(
+                ErrorKind::invalid,
+                "invalid mount config for type \"bind\": bind source path does not exist: {}",
+                mount.source);
+        }
+    }
+}
+
+void connect_pipes(const ContainerRecord& record, Preparation& preparation) {
+    if (record.request.tty) return;
+    if (record.request.interactive) {
+        Pipe input = make_pipe();
+        preparation.plan.stdin_read = std::move(input.read);
+        preparation.io.stdin_write = std::move(input.write);
+    }
+    Pipe output = make_pipe();
+    preparation.plan.stdout_write = std::move(output.write);
+    preparation.io.stdout_read = std::move(output.read);
+    Pipe errors = make_pipe();
+    preparation.plan.stderr_write = std::move(errors.write);
+    preparation.io.stderr_read = std::move(errors.read);
+}
+
+}  // namespace
+
+Preparation prepare_launch(const Engine& engine, const ContainerFiles& files,
+                           const ContainerRecord& record, runtime::ConsoleSize size) {
+    Preparation result;
+    const runtime::HostFacts host = runtime::probe_host_facts();
+    Fd root = mount_root(engine, files, record, host.in_user_namespace);
+    {
+        const RootDir view(duplicate(root.get()));
+        result.user = resolve_user(view, record.config.user);
+    }
+    const SpecFacts facts = spec_facts(host, files, size);
+    write_etc_files(files, record, effective_hostname(record, facts.host_hostname));
+    make_missing_sources(record);
+    result.plan = runtime::build_plan(build_spec(record, result.user, facts), host);
+    result.plan.root = std::move(root);
+    result.plan.reaper = record.request.init;
+    if (const auto request =
+            seccomp_request(record, runtime::CapabilitySet(result.plan.capabilities.bounding))) {
+        result.seccomp = runtime::get_program(*request, engine.root() + "/seccomp");
+        result.plan.seccomp = result.seccomp->instructions();
+    }
+    runtime::open_sources(result.plan, host.in_user_namespace);
+    connect_pipes(record, result);
+    return result;
+}
+
+}  // namespace skiff::engine

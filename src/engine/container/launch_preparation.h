@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a record to a plan that only needs to be launched. Runs in the monitor: as root of the
+// store's user namespace, in a mount namespace of its own.
+#pragma once
+
+#include <optional>
+
+#include "engine/container/container_files.h"
+#include "engine/container/user.h"
+#include "monitor/stdio.h"
+#include "runtime/plan/launch_plan.h"
+#include "runtime/seccomp/program.h"
+#include "runtime/userns/id_map.h"
+
+namespace skiff::engine {
+
+struct Preparation {
+    std::optional<runtime::SeccompProgram> seccomp;  ///< holds what plan.seccomp points to
+    runtime::LaunchPlan plan;
+    std::optional<runtime::IdMaps> nested;  ///< maps of a user namespace of the container's own
+    ContainerUser user;
+    monitor::ContainerIo io;  ///< the monitor's ends; a terminal's master comes from the launch
+};
+
+/// Mounts the root file system, finds the user in it, writes the files of /etc, builds spec and
+/// plan, opens sources and pipes.
+Preparation prepare_launch(const Engine& engine, const ContainerFiles& files,
+                           const ContainerRecord& record, runtime::ConsoleSize size);
+
+}  // namespace skiff::engine

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stopping containers that run, and looking at all of them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "engine/container/record.h"
+#include "engine/engine.h"
+
+namespace skiff::engine {
+
+struct StopOptions {
+    std::optional<int> timeout_seconds;  ///< -1: for ever; nothing: the container's own, else 10
+    std::string signal;                  ///< "" : the container's own
+};
+/// Returns when the container has ended and its state says so. A stopped one is left as it is.
+void stop_container(const Engine& engine, const std::string& name, const StopOptions& options);
+
+struct ContainerSummary {
+    ContainerRecord record;
+    ContainerState state;
+};
+/// Newest first; only running ones unless `all`. A container that is removed meanwhile is left out.
+std::vector<ContainerSummary> list_containers(const Engine& engine, bool all);
+
+/// One object of Docker's inspect array.
+nlohmann::json inspect_container(const Engine& engine, const std::string& name);
+/// The OCI runtime spec that the container runs by, or would.
+nlohmann::json inspect_oci(const Engine& engine, const std::string& name);
+
+}  // namespace skiff::engine

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/container/monitor_process.h"
+
+#include <cerrno>
+
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "engine/shared_namespace.h"
+#include "runtime/sealed_exec.h"
+#include "runtime/userns/map_writer.h"
+#include "runtime/userns/namespace_refusal.h"
+#include "runtime/userns/user_namespace.h"
+
+namespace skiff::engine {
+namespace {
+
+/// 0, 1 and 2 to /dev/null (a kept stdout would hang `$(skiff run -d …)`), the two descriptors to
+/// their places, signals to default.
+void prepare_descriptors(int client, int lock) {
+    // Away from the numbers that are about to be overwritten.
+    const Fd safe_client(fcntl(client, F_DUPFD_CLOEXEC, 10));
+    const Fd safe_lock(fcntl(lock, F_DUPFD_CLOEXEC, 10));
+    const Fd null(fcntl(open_file("/dev/null", O_RDWR).get(), F_DUPFD_CLOEXEC, 10));
+    for (int number = 0; number < 3; ++number)
+        if (dup2(null.get(), number) < 0)
+            throw SystemError(errno, "cannot prepare the monitor's descriptors");
+    if (dup2(safe_client.get(), monitor_client_fd) < 0 ||
+        dup2(safe_lock.get(), monitor_lock_fd) < 0)
+        throw SystemError(errno, "cannot prepare the monitor's descriptors");
+    if (syscall(SYS_close_range, 5, ~0U, 4 /* CLOSE_RANGE_CLOEXEC */) < 0)
+        throw SystemError(errno, "cannot prepare the monitor's descriptors");
+}
+
+/// In the new process: become the monitor. An error goes over the start pipe to the command.
+[[noreturn]] void become_monitor(const MonitorArguments& arguments, int client, int lock) {
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, nullptr);
+    for (int number = 1; number < NSIG; ++number) signal(number, SIG_DFL);
+    prepare_descriptors(client, lock);
+    runtime::exec_sealed_self(to_words(arguments));
+}
+
+void report_and_exit(int start_pipe, const Error& error) {
+    const std::string text = fmt::format("{}\n{}", to_string(error.kind()), error.message());
+    [[maybe_unused]] const ssize_t n = ::write(start_pipe, text.data(), text.size());
+    _exit(125);
+}
+
+/// Runs `act` in this (new) process; what it throws travels to the parent.
+template <typename Act>
+[[noreturn]] void in_child(int start_pipe, Act act) {
+    try {
+        act();
+    } catch (const Error& error) {
+        report_and_exit(start_pipe, error);
+    } catch (const std::exception& error) {
+        report_and_exit(start_pipe,
+                        Error(ErrorKind::system, "cannot start the monitor: {}", error.what()));
+    }
+    _exit(125);
+}
+
+/// End of file means that the new process got as far as its exec.
+void wait_for_exec(Pipe start) {
+    start.write.reset();
+    const std::string text = read_to_end(start.read.get(), 65536, "the monitor's start");
+    if (text.empty()) return;
+    const Cut parts = cut(text, '\n');
+    throw Error(error_kind_from(parts.before), std::string(parts.after));
+}
+
+/// The flags beside the user namespace. With the host's pid namespace the container's processes
+/// cannot be below a pid namespace of ours: the monitor is then their subreaper.
+unsigned long long monitor_namespaces(const ContainerRecord& record) {
+    return CLONE_NEWNS | (record.request.namespaces.pid == "host" ? 0ULL : CLONE_NEWPID);
+}
+
+void start_as_root(const MonitorArguments& arguments, const ContainerRecord& record, int client,
+                   int lock) {
+    Pipe start = make_pipe();
+    CloneResult cloned = clone_process(monitor_namespaces(record));
+    if (cloned.in_child)
+        in_child(start.write.get(), [&] { become_monitor(arguments, client, lock); });
+    cloned.child.detach();
+    wait_for_exec(std::move(start));
+}
+
+void start_in_new_namespace(const MonitorArguments& arguments, const ContainerRecord& record,
+                            const runtime::IdMaps& maps, int client, int lock) {
+    Pipe start = make_pipe();
+    SocketPair go = make_socket_pair(SOCK_SEQPACKET);
+    CloneResult cloned;
+    try {
+        cloned = clone_process(monitor_namespaces(record) | CLONE_NEWUSER);
+    } catch (const SystemError& error) {
+        throw runtime::explain_namespace_refusal(error.errno_value(), "making a user namespace",
+                                                 runtime::own_program_path());
+    }
+    if (cloned.in_child) {
+        in_child(start.write.get(), [&] {
+            go.ours.reset();
+            if (receive_with_fds(go.theirs.get(), 1).data.empty()) _exit(125);
+            runtime::become_namespace_root();
+            become_monitor(arguments, client, lock);
+        });
+    }
+    go.theirs.reset();
+    runtime::write_id_maps(cloned.child.pid(), maps);
+    write_all(go.ours.get(), "g", "the monitor");
+    wait_for_exec(std::move(start));
+    cloned.child.detach();
+}
+
+void start_in_shared_namespace(const MonitorArguments& arguments, const ContainerRecord& record,
+                               int user_namespace, int client, int lock) {
+    Pipe start = make_pipe();
+    // A pid namespace can be made only by somebody who is in the user namespace already, so one
+    // process in between joins it.
+    CloneResult between = clone_process(0);
+    if (between.in_child) {
+        in_child(start.write.get(), [&] {
+            runtime::join_user_namespace(user_namespace);
+            CloneResult cloned = clone_process(monitor_namespaces(record));
+            if (cloned.in_child)
+                in_child(start.write.get(), [&] { become_monitor(arguments, client, lock); });
+            cloned.child.detach();
+            _exit(0);
+        });
+    }
+    between.child.wait();
+    wait_for_exec(std::move(start));
+}
+
+bool wants_own_namespace(const ContainerRecord& record) {
+    // Processes are counted per user and namespace: a limit on them must not count other
+    // containers'.
+    for (const Ulimit& limit : record.request.ulimits)
+        if (limit.name == "nproc") return true;
+    return false;
+}
+
+}  // namespace
+
+std::vector<std::string> to_words(const MonitorArguments& arguments) {
+    std::vector<std::string> words{std::string(monitor_program_name), arguments.id, arguments.root,
+                                   arguments.run_root};
+    if (arguments.rootless) words.emplace_back("rootless");
+    if (arguments.timing) words.emplace_back("timing");
+    return words;
+}
+
+MonitorArguments parse_monitor_arguments(int argc, char** argv) {
+    MonitorArguments arguments;
+    if (argc < 4)
+        throw Error(ErrorKind::usage, "{} is started by 'skiff run' and 'skiff start' only",
+                    monitor_program_name);
+    arguments.id = argv[1];
+    arguments.root = argv[2];
+    arguments.run_root = argv[3];
+    for (int i = 4; i < argc; ++i) {
+        arguments.rootless = arguments.rootless || std::string_view(argv[i]) == "rootless";
+        arguments.timing = arguments.timing || std::string_view(argv[i]) == "timing";
+    }
+    return arguments;
+}
+
+Fd start_monitor(const Engine& engine, const ContainerRecord& record, FileLock lock) {
+    const MonitorArguments arguments{engine.root(), engine.run_root(), record.id, engine.rootless(),
+                                     engine.options().timing};
+    SocketPair client = make_socket_pair(SOCK_SEQPACKET);
+    const int theirs = client.theirs.get();
+    if (!engine.rootless()) {
+        start_as_root(arguments, record, theirs, lock.fd());
+        return std::move(client.ours);
+    }
+    const runtime::IdMaps maps = store_id_maps(engine);
+    if (!wants_own_namespace(record)) {
+        if (const auto shared = find_shared_namespace(engine, maps)) {
+            start_in_shared_namespace(arguments, record, shared->get(), theirs, lock.fd());
+            return std::move(client.ours);
+        }
+    }
+    start_in_new_namespace(arguments, record, maps, theirs, lock.fd());
+    return std::move(client.ours);
+}
+
+}  // namespace skiff::engine

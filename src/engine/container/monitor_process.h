@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// From the command line to the monitor of one container: a process in new namespaces that executes
+// the sealed binary.
+#pragma once
+
+#include "base/fd.h"
+#include "base/file_lock.h"
+#include "base/process.h"
+#include "engine/container/record.h"
+#include "engine/engine.h"
+
+namespace skiff::engine {
+
+/// What the monitor's command line says; the descriptors have fixed numbers.
+struct MonitorArguments {
+    std::string root;
+    std::string run_root;
+    std::string id;
+    bool rootless = false;
+    bool timing = false;
+};
+inline constexpr int monitor_client_fd = 3;  ///< the socket to the command that started it
+inline constexpr int monitor_lock_fd = 4;    ///< the container's lock, held
+inline constexpr std::string_view monitor_program_name = "skiff-monitor";
+
+std::vector<std::string> to_words(const MonitorArguments& arguments);
+MonitorArguments parse_monitor_arguments(int argc, char** argv);
+
+/// Starts the monitor of `record` and hands it the lock. Returns the client's end of its socket;
+/// the first frame is the monitor's.
+///
+/// Rootless the monitor's user namespace is that of a running container where there is one with the
+/// same maps (0.02 ms), else a new one (1.5 ms). Throws what making a user namespace throws.
+Fd start_monitor(const Engine& engine, const ContainerRecord& record, FileLock lock);
+
+}  // namespace skiff::engine

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/container/monitor_role.h"
+
+#include <cerrno>
+
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "engine/container/create.h"
+#include "engine/container/launch_preparation.h"
+#include "engine/container/monitor_process.h"
+#include "monitor/address.h"
+#include "monitor/supervisor.h"
+#include "runtime/launch.h"
+#include "runtime/sealed_exec.h"
+
+namespace skiff::engine {
+namespace {
+
+constexpr const char* log_file_name = "json.log";
+constexpr int default_stop_timeout_seconds = 10;
+
+/// What must hold before anything of the container is touched.
+void become_quiet() {
+    // A process that will have a child in the container's namespaces must not be a way to our file
+    // (CVE-2019-5736).
+    if (!runtime::runs_sealed())
+        throw Error(ErrorKind::system, "the monitor does not run from a sealed file");
+    prctl(PR_SET_DUMPABLE, 0);
+    prctl(PR_SET_NAME, "skiff-monitor");
+    // Orphans of containers that share the host's pid namespace come to us instead of to the host's
+    // init.
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    if (setsid() < 0 && errno != EPERM) throw SystemError(errno, "cannot make a session");
+    umask(0022);
+    if (chdir("/") < 0) throw SystemError(errno, "cannot enter '/'");
+    for (const int fd : {monitor_client_fd, monitor_lock_fd})
+        if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+            throw SystemError(errno, "the monitor was started without its descriptors");
+    // Mounts made here must not appear in the host's namespace.
+    if (mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) < 0)
+        throw SystemError(errno, "cannot separate our mounts from the host's");
+}
+
+/// The process id as the host's procfs counts, which is not what clone returned in our pid
+/// namespace.
+pid_t host_pid_of(const Child& child) {
+    const std::string info =
+        find_file(AT_FDCWD, fmt::format("/proc/self/fdinfo/{}", child.pidfd()), 4096).value_or("");
+    for (const std::string_view line : split(info, '\n'))
+        if (line.starts_with("Pid:")) return parse_number<pid_t>(trim(line.substr(4))).value_or(0);
+    return 0;
+}
+
+pid_t own_host_pid() {
+    return parse_number<pid_t>(find_link(AT_FDCWD, "/proc/self").value_or("")).value_or(0);
+}
+
+monitor::SupervisorOptions supervisor_options(const Engine& engine, const ContainerFiles& files,
+                                              const ContainerRecord& record, bool rootless) {
+    monitor::SupervisorOptions options;
+    const Fd run = open_private_directory(engine.run_root());
+    options.listener = monitor::listen_at(run.get(), record.id + ".sock");
+    if (rootless) options.user_namespace = open_file("/proc/self/ns/user", O_RDONLY);
+    options.log = monitor::LogFile::open(files.directory(), log_file_name);
+    options.tty = record.request.tty;
+    options.stdin_once = record.request.interactive && !record.request.detach;
+    options.stop_signal = stop_signal_of(record);
+    const int timeout = record.request.stop_timeout.value_or(default_stop_timeout_seconds);
+    options.stop_timeout = std::chrono::seconds(timeout < 0 ? 365 * 24 * 3600 : timeout);
+    return options;
+}
+
+ContainerState running_state(const Preparation& preparation, pid_t host_pid) {
+    ContainerState state;
+    state.status = ContainerStatus::running;
+    state.pid = host_pid;
+    state.pid_start_time = process_start_time(host_pid);
+    state.monitor_pid = own_host_pid();
+    state.boot_id = boot_id();
+    state.started_at = now();
+    state.uid = preparation.user.uid;
+    state.gid = preparation.user.gid;
+    state.groups = preparation.user.groups;
+    state.home = preparation.user.home;
+    return state;
+}
+
+/// The container's life: one object, since the end needs what the beginning made.
+class ContainerRun {
+  public:
+    ContainerRun(const MonitorArguments& arguments, const Engine& engine)
+        : engine_(engine),
+          files_(engine, arguments.id),
+          record_(files_.record()),
+          supervisor_(supervisor_options(engine, files_, record_, arguments.rootless)) {
+        supervisor_.add_client(Fd(monitor_client_fd));
+    }
+
+    int run() {
+        monitor::ContainerIo io;
+        Child init;
+        try {
+            start(io, init);
+        } catch (const Error& error) {
+            return end_failed(error);
+        }
+        const ExitStatus status =
+            supervisor_.run(std::move(io), std::move(init), static_cast<pid_t>(state_.pid));
+        return end(status);
+    }
+
+  private:
+    void start(monitor::ContainerIo& io, Child& init) {
+        const monitor::WindowSize size = supervisor_.await_foreground();
+        Preparation preparation =
+            prepare_launch(engine_, files_, record_, {size.rows, size.columns});
+        if (supervisor_.foreground_gone())
+            throw Error(ErrorKind::system, "the command that started the container is gone");
+        const runtime::IdMaps* nested = preparation.nested ? &*preparation.nested : nullptr;
+        runtime::Launched launched = runtime::launch(std::move(preparation.plan), nested);
+        init = std::move(launched.init);
+        io = std::move(preparation.io);
+        io.pty_master = std::move(launched.pty_master);
+        const pid_t host_pid = host_pid_of(init);
+        state_ = running_state(preparation, host_pid);
+        // Held until the exit code is out: the tree of mounts comes down after that, not before.
+        mount_namespace_ = find_at(AT_FDCWD, fmt::format("/proc/{}/ns/mnt", host_pid), O_RDONLY);
+        files_.write_state(state_, Durability::none);
+    }
+
+    int end_failed(const Error& error) {
+        state_ = files_.stored_state();
+        state_.status =
+            state_.started_at == Timestamp{} ? ContainerStatus::created : ContainerStatus::exited;
+        state_.error = error.message();
+        state_.exit_code = error.kind() == ErrorKind::command_missing  ? 127
+                           : error.kind() == ErrorKind::cannot_execute ? 126
+                                                                       : 125;
+        const std::string trash = settle();
+        supervisor_.report_failure(error);
+        delete_trash(trash);
+        return state_.exit_code;
+    }
+
+    int end(ExitStatus status) {
+        state_.status = ContainerStatus::exited;
+        state_.pid = 0;
+        state_.exit_code = status.shell_code();
+        state_.finished_at = now();
+        const std::string trash = settle();
+        supervisor_.report_exit(state_.exit_code);
+        mount_namespace_.reset();
+        delete_trash(trash);
+        return 0;
+    }
+
+    /// What must be true before anybody hears of the end: the name is free again, or the state says
+    /// exited.
+    std::string settle() {
+        unlink(fmt::format("{}/{}.sock", engine_.run_root(), record_.id).c_str());
+        if (!record_.request.auto_remove) {
+            files_.write_state(state_, Durability::sync);
+            return {};
+        }
+        return discard_container(engine_, files_, files_.record().name);
+    }
+
+    const Engine& engine_;
+    ContainerFiles files_;
+    ContainerRecord record_;
+    monitor::Supervisor supervisor_;
+    ContainerState state_;
+    Fd mount_namespace_;
+};
+
+}  // namespace
+
+int monitor_role(int argc, char** argv) {
+    const MonitorArguments arguments = parse_monitor_arguments(argc, argv);
+    become_quiet();
+    const FileLock lock{Fd(monitor_lock_fd)};
+    const Engine engine({.root = arguments.root,
+                         .run_root = arguments.run_root,
+                         .config = {},
+                         .timing = arguments.timing});
+    ContainerRun container(arguments, engine);
+    return container.run();
+}
+
+}  // namespace skiff::engine

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/container/record.h"
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/json.h"
+
+namespace nlohmann {
+
+template <typename T>
+struct adl_serializer<std::optional<T>> {
+    static void to_json(json& j, const std::optional<T>& value) {
+        if (value) {
+            j = *value;
+        } else {
+            j = nullptr;
+        }
+    }
+    static void from_json(const json& j, std::optional<T>& value) {
+        if (j.is_null()) {
+            value.reset();
+        } else {
+            value = j.get<T>();
+        }
+    }
+};
+
+template <>
+struct adl_serializer<skiff::Timestamp> {
+    static void to_json(json& j, const skiff::Timestamp& value) { j = skiff::to_rfc3339(value); }
+    static void from_json(const json& j, skiff::Timestamp& value) {
+        const auto parsed = skiff::parse_rfc3339(j.get<std::string>());
+        if (!parsed)
+            throw skiff::Error(skiff::ErrorKind::invalid, "'{}' is no time", j.get<std::string>());
+        value = *parsed;
+    }
+};
+
+}  // namespace nlohmann
+
+namespace skiff::engine {
+namespace {
+
+// Absent keys keep their defaults: a record of an older skiff reads as what it meant then.
+NLOHMANN_JSON_SERIALIZE_ENUM(PullPolicy,
+                             {{PullPolicy::missing, "missing"}, {PullPolicy::never, "never"}})
+NLOHMANN_JSON_SERIALIZE_ENUM(MountType, {{MountType::bind, "bind"}, {MountType::tmpfs, "tmpfs"}})
+NLOHMANN_JSON_SERIALIZE_ENUM(ContainerStatus, {{ContainerStatus::created, "created"},
+                                               {ContainerStatus::running, "running"},
+                                               {ContainerStatus::exited, "exited"}})
+
+}  // namespace
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(MountRequest, type, source, target, read_only,
+                                                recursive, create_source, propagation, options)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Ulimit, name, soft, hard)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(NamespaceModes, pid, ipc, uts, network)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(SecurityRequest, cap_add, cap_drop, privileged,
+                                                no_new_privileges, seccomp, seccomp_is_profile)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CreateRequest, image, command, entrypoint, name,
+                                                hostname, user, working_directory, environment,
+                                                labels, mounts, add_hosts, dns, ulimits, namespaces,
+                                                security, shm_size, stop_signal, stop_timeout,
+                                                runtime, pull, read_only, init, interactive, tty,
+                                                detach, auto_remove)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(EffectiveConfig, entrypoint, command, environment,
+                                                user, working_directory, hostname, stop_signal,
+                                                labels, exposed_ports, volumes)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ContainerState, status, pid, pid_start_time,
+                                                monitor_pid, boot_id, started_at, finished_at,
+                                                exit_code, oom_killed, error, uid, gid, groups,
+                                                home)
+
+namespace {
+
+template <typename Read>
+auto checked(std::string_view text, std::string_view name, Read read) {
+    const Json json = parse_json(text, name);
+    const long long format = json_integer(json, "format", name);
+    if (format > record_format)
+        throw Error(ErrorKind::unsupported,
+                    "{} was written by a newer skiff (format {}, this one reads up to {})", name,
+                    format, record_format);
+    try {
+        return read(json);
+    } catch (const Json::exception& error) {
+        throw Error(ErrorKind::invalid, "{}: {}", name, error.what());
+    } catch (Error& error) {
+        error.prepend(name);
+        throw;
+    }
+}
+
+}  // namespace
+
+std::string to_document(const ContainerRecord& record) {
+    // "image" and "layers" are what the store's collection reads.
+    return to_text({{"format", record_format},
+                    {"id", record.id},
+                    {"name", record.name},
+                    {"created", record.created},
+                    {"image", record.image_id},
+                    {"image_name", record.image_name},
+                    {"built_in", record.built_in},
+                    {"layers", record.layers},
+                    {"request", record.request},
+                    {"config", record.config},
+                    {"run_root", record.run_root}});
+}
+
+ContainerRecord parse_record(std::string_view text, std::string_view name) {
+    return checked(text, name, [](const Json& json) {
+        ContainerRecord record;
+        json.at("id").get_to(record.id);
+        json.at("name").get_to(record.name);
+        json.at("created").get_to(record.created);
+        json.at("image").get_to(record.image_id);
+        json.at("image_name").get_to(record.image_name);
+        record.built_in = json.value("built_in", "");
+        json.at("layers").get_to(record.layers);
+        json.at("request").get_to(record.request);
+        json.at("config").get_to(record.config);
+        record.run_root = json.value("run_root", "");
+        return record;
+    });
+}
+
+std::string_view to_string(ContainerStatus status) {
+    switch (status) {
+        case ContainerStatus::created:
+            return "created";
+        case ContainerStatus::running:
+            return "running";
+        case ContainerStatus::exited:
+            return "exited";
+    }
+    return "";
+}
+
+std::string to_document(const ContainerState& state) {
+    Json json = state;
+    json["format"] = record_format;
+    return to_text(json);
+}
+
+ContainerState parse_state(std::string_view text, std::string_view name) {
+    return checked(text, name, [](const Json& json) { return json.get<ContainerState>(); });
+}
+
+}  // namespace skiff::engine

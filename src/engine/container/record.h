@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is kept about a container: config.json (what was asked, never changed after creation but for
+// the name) and state.json (what became of it). Both live in data/containers/<id>/.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/timestamp.h"
+#include "engine/container/request.h"
+
+namespace skiff::engine {
+
+/// What the program gets, after the image's configuration and the request were merged.
+struct EffectiveConfig {
+    std::vector<std::string> entrypoint;
+    std::vector<std::string> command;
+    std::vector<std::string> environment;  ///< "K=V", each key once
+    std::string user;
+    std::string working_directory;
+    std::string hostname;
+    std::string stop_signal;  ///< as typed or in the image; "" : SIGTERM
+    std::map<std::string, std::string> labels;
+    std::vector<std::string> exposed_ports;  ///< "80/tcp"
+    std::vector<std::string> volumes;        ///< the image's VOLUME paths
+};
+
+struct ContainerRecord {
+    std::string id;  ///< 64 hexadecimal digits
+    std::string name;
+    Timestamp created{};
+    std::string image_id;             ///< "sha256:…"; empty for a built-in image
+    std::string image_name;           ///< as shown by ps
+    std::string built_in;             ///< name of a built-in image, or ""
+    std::vector<std::string> layers;  ///< chain ids, base first
+    CreateRequest request;
+    EffectiveConfig config;
+    /// Where its sockets are; ssh, cron and su see different run directories for one store.
+    std::string run_root;
+};
+
+/// The document format that this binary writes, and the oldest it reads.
+inline constexpr int record_format = 1;
+
+std::string to_document(const ContainerRecord& record);
+/// Throws Error{invalid} naming `name`, Error{unsupported} when a newer skiff wrote it.
+ContainerRecord parse_record(std::string_view text, std::string_view name);
+
+enum class ContainerStatus { created, running, exited };
+std::string_view to_string(ContainerStatus status);
+
+struct ContainerState {
+    ContainerStatus status = ContainerStatus::created;
+    std::int64_t pid = 0;              ///< of the program, as the host counts; 0 when not running
+    std::uint64_t pid_start_time = 0;  ///< with pid and boot id it names a process for good
+    std::int64_t monitor_pid = 0;
+    std::string boot_id;
+    Timestamp started_at{};
+    Timestamp finished_at{};
+    int exit_code = 0;
+    bool oom_killed = false;
+    std::string error;  ///< why it could not be started
+    // The user as it was found in the image, for `inspect --oci` and exec.
+    std::uint32_t uid = 0;
+    std::uint32_t gid = 0;
+    std::vector<std::uint32_t> groups;
+    std::string home;
+};
+
+std::string to_document(const ContainerState& state);
+ContainerState parse_state(std::string_view text, std::string_view name);
+
+}  // namespace skiff::engine

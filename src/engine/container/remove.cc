@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/container/remove.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/root_dir.h"
+#include "base/text.h"
+#include "engine/container/container_files.h"
+#include "engine/container/lifecycle.h"
+#include "engine/store_namespace.h"
+
+namespace skiff::engine {
+namespace {
+
+/// Files of a container belong to ids of the store's user namespace, so they are deleted in it.
+void delete_in_namespace(const Engine& engine, const std::string& trash) {
+    if (trash.empty()) return;
+    const storage::Store store = storage::Store::open(engine.root());
+    run_in_store_namespace(engine, store, [&](const LayerOwnership&) {
+        delete_trash(trash);
+        return std::string();
+    });
+}
+
+void discard(const Engine& engine, const ContainerFiles& files, const std::string& name) {
+    unlink(fmt::format("{}/{}.sock", engine.run_root(), files.id()).c_str());
+    delete_in_namespace(engine, discard_container(engine, files, name));
+}
+
+void remove_leftover(const Engine& engine, const std::string& id) {
+    const ContainerFiles files(engine, id);
+    const auto lock = files.try_lock();
+    if (!lock) return;
+    const auto record = files.find_record();
+    if (!record) {
+        // Its creator died before it was visible.
+        discard(engine, files, "");
+        return;
+    }
+    const bool ran = files.stored_state().status == ContainerStatus::running;
+    if (record->request.auto_remove && ran) discard(engine, files, record->name);
+}
+
+bool needs_a_look(const Engine& engine, const std::string& id) {
+    const std::string path = fmt::format("{}/containers/{}", engine.root(), id);
+    const Fd directory = find_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    if (!directory.valid() || is_locked(directory.get(), "lock")) return false;
+    if (faccessat(directory.get(), "config.json", F_OK, 0) != 0) return true;
+    return ContainerFiles(engine, id).stored_state().status == ContainerStatus::running;
+}
+
+}  // namespace
+
+void remove_container(const Engine& engine, const std::string& name, const RemoveOptions& options) {
+    const ContainerFiles files = find_container(engine, name);
+    const ContainerRecord record = files.record();
+    auto lock = files.try_lock();
+    if (!lock) {
+        if (!options.force)
+            throw Error(ErrorKind::in_use,
+                        "You cannot remove a running container {}. Stop the container before "
+                        "attempting removal or force remove (skiff rm -f {})",
+                        record.id, record.name);
+        stop_container(engine, record.id, {.timeout_seconds = 0, .signal = "KILL"});
+        // Its monitor gives the lock up at its very end; with --rm it removes everything by itself.
+        lock = files.wait_lock();
+    }
+    discard(engine, files, record.name);
+}
+
+void remove_if_left(const Engine& engine, const ContainerRecord& record) {
+    const Fd directory =
+        find_at(AT_FDCWD, fmt::format("{}/containers/{}", engine.root(), record.id),
+                O_RDONLY | O_DIRECTORY);
+    if (!directory.valid()) return;
+    const ContainerFiles files(engine, record.id);
+    // A monitor that is about to end removes it itself; wait for its end either way.
+    const FileLock lock = files.wait_lock();
+    discard(engine, files, record.name);
+}
+
+void repair(const Engine& engine) {
+    const Fd containers = find_at(AT_FDCWD, engine.root() + "/containers", O_RDONLY | O_DIRECTORY);
+    if (!containers.valid()) return;
+    for (const std::string& id : list_directory(containers.get())) {
+        try {
+            if (needs_a_look(engine, id)) remove_leftover(engine, id);
+        } catch (const Error& error) {
+            // Removed meanwhile by another command that repairs; anything else is the next
+            // command's business, which names it.
+            if (error.kind() == ErrorKind::denied) throw;
+        }
+    }
+}
+
+}  // namespace skiff::engine

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/container/spec_builder.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "runtime/capabilities/capability_set.h"
+#include "runtime/plan/plan_builder.h"
+
+namespace skiff::engine {
+namespace {
+
+using oci::NamespaceType;
+using oci::SpecMount;
+
+constexpr std::string_view default_path =
+    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+constexpr std::uint64_t default_shm_size = 64U << 20U;
+constexpr size_t short_id = 12;
+
+std::vector<oci::SpecNamespace> namespaces_of(const ContainerRecord& record,
+                                              const SpecFacts& facts) {
+    const NamespaceModes& modes = record.request.namespaces;
+    std::vector<oci::SpecNamespace> list{{NamespaceType::mount, ""}};
+    if (modes.pid != "host") list.push_back({NamespaceType::pid, ""});
+    if (modes.ipc != "host") list.push_back({NamespaceType::ipc, ""});
+    if (modes.uts != "host") list.push_back({NamespaceType::uts, ""});
+    if (modes.network != "host") list.push_back({NamespaceType::network, ""});
+    // Always: a rootless container could otherwise write to the caller's own cgroups
+    // (GO-2023-1682).
+    list.push_back({NamespaceType::cgroup, ""});
+    if (!facts.uid_mappings.empty()) list.push_back({NamespaceType::user, ""});
+    return list;
+}
+
+SpecMount proc_mount(const ContainerRecord& record, const SpecFacts& facts) {
+    // A new procfs wants a pid namespace owned by the mounting user namespace; the host's is bound
+    // instead.
+    if (record.request.namespaces.pid == "host" && facts.in_user_namespace)
+        return {"/proc", "bind", "/proc", {"rbind", "nosuid", "noexec", "nodev"}};
+    return {"/proc", "proc", "proc", {"nosuid", "noexec", "nodev"}};
+}
+
+SpecMount sys_mount(const ContainerRecord& record) {
+    const char* access = record.request.security.privileged ? "rw" : "ro";
+    // Likewise sysfs and the network namespace.
+    if (record.request.namespaces.network == "host")
+        return {"/sys", "bind", "/sys", {"rbind", "nosuid", "noexec", "nodev", access}};
+    return {"/sys", "sysfs", "sysfs", {"nosuid", "noexec", "nodev", access}};
+}
+
+std::vector<SpecMount> default_mounts(const ContainerRecord& record, const SpecFacts& facts) {
+    const bool host_ipc = record.request.namespaces.ipc == "host";
+    std::vector<SpecMount> mounts{
+        proc_mount(record, facts),
+        {"/dev", "tmpfs", "tmpfs", {"nosuid", "strictatime", "mode=755", "size=65536k"}},
+        {"/dev/pts",
+         "devpts",
+         "devpts",
+         {"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"}},
+        sys_mount(record),
+    };
+    if (facts.has_unified_cgroup && record.request.namespaces.network != "host")
+        mounts.push_back(
+            {"/sys/fs/cgroup", "cgroup2", "cgroup", {"nosuid", "noexec", "nodev", "ro"}});
+    if (!host_ipc) {
+        mounts.push_back({"/dev/mqueue", "mqueue", "mqueue", {"nosuid", "noexec", "nodev"}});
+        mounts.push_back(
+            {"/dev/shm",
+             "tmpfs",
+             "shm",
+             {"nosuid", "noexec", "nodev", "mode=1777",
+              fmt::format("size={}", record.request.shm_size.value_or(default_shm_size))}});
+    } else {
+        if (facts.has_host_mqueue)
+            mounts.push_back(
+                {"/dev/mqueue", "bind", "/dev/mqueue", {"rbind", "nosuid", "noexec", "nodev"}});
+        mounts.push_back({"/dev/shm", "bind", "/dev/shm", {"rbind", "nosuid", "noexec", "nodev"}});
+    }
+    for (const char* name : {"resolv.conf", "hostname", "hosts"})
+        mounts.push_back({fmt::format("/etc/{}", name),
+                          "bind",
+                          fmt::format("{}/{}", facts.container_directory, name),
+                          {"bind", "rprivate"}});
+    return mounts;
+}
+
+SpecMount requested_mount(const MountRequest& request) {
+    SpecMount mount{request.target, "", "", {}};
+    if (request.type == MountType::tmpfs) {
+        mount.type = "tmpfs";
+        mount.source = "tmpfs";
+        mount.options = {"noexec", "nosuid", "nodev"};
+        mount.options.insert(mount.options.end(), request.options.begin(), request.options.end());
+    } else {
+        mount.type = "bind";
+        mount.source = request.source;
+        mount.options = {request.recursive ? "rbind" : "bind",
+                         request.propagation.empty() ? "rprivate" : request.propagation};
+        mount.options.insert(mount.options.end(), request.options.begin(), request.options.end());
+    }
+    if (request.read_only) mount.options.emplace_back("ro");
+    return mount;
+}
+
+std::vector<SpecMount> mounts_of(const ContainerRecord& record, const SpecFacts& facts) {
+    std::vector<SpecMount> mounts = default_mounts(record, facts);
+    std::vector<SpecMount> requested;
+    for (const MountRequest& request : record.request.mounts)
+        requested.push_back(requested_mount(request));
+    // What the user mounts in place of one of ours replaces it.
+    for (const SpecMount& mount : requested)
+        std::erase_if(mounts,
+                      [&](const SpecMount& ours) { return ours.destination == mount.destination; });
+    // Outer before inner, whatever order they were typed in.
+    const auto depth = [](const SpecMount& mount) {
+        return std::count(mount.destination.begin(), mount.destination.end(), '/');
+    };
+    std::stable_sort(requested.begin(), requested.end(),
+                     [&](const SpecMount& a, const SpecMount& b) { return depth(a) < depth(b); });
+    mounts.insert(mounts.end(), requested.begin(), requested.end());
+    return mounts;
+}
+
+void apply_security(const ContainerRecord& record, const SpecFacts& facts, oci::RuntimeSpec& spec) {
+    const SecurityRequest& security = record.request.security;
+    const runtime::CapabilitySet available(facts.available_capabilities);
+    const std::vector<std::string> capabilities = runtime::capability_names(
+        security.privileged
+            ? available
+            : runtime::resolve_capabilities(security.cap_add, security.cap_drop, available));
+    spec.process.capabilities = {capabilities, capabilities, capabilities};
+    spec.process.no_new_privileges = security.no_new_privileges;
+    if (security.privileged) return;
+    spec.masked_paths = runtime::default_masked_paths();
+    spec.readonly_paths = runtime::default_read_only_paths();
+}
+
+std::string name_of(std::string_view variable) {
+    return std::string(cut(variable, '=').before);
+}
+
+void set_variable(std::vector<std::string>& environment, const std::string& variable) {
+    const std::string name = name_of(variable);
+    for (std::string& present : environment) {
+        if (name_of(present) == name) {
+            present = variable;
+            return;
+        }
+    }
+    environment.push_back(variable);
+}
+
+}  // namespace
+
+std::string effective_hostname(const ContainerRecord& record, const std::string& host_hostname) {
+    const NamespaceModes& modes = record.request.namespaces;
+    if (!record.config.hostname.empty()) return record.config.hostname;
+    if (modes.uts == "host" || modes.network == "host") return host_hostname;
+    return record.id.substr(0, short_id);
+}
+
+std::vector<std::string> build_environment(const ContainerRecord& record,
+                                           const std::string& hostname, const std::string& home) {
+    std::vector<std::string> environment{fmt::format("PATH={}", default_path),
+                                         "HOSTNAME=" + hostname};
+    if (record.request.tty) environment.emplace_back("TERM=xterm");
+    for (const std::string& variable : record.config.environment)
+        set_variable(environment, variable);
+    const bool has_home = std::any_of(environment.begin(), environment.end(),
+                                      [](const std::string& v) { return v.starts_with("HOME="); });
+    if (!has_home) environment.push_back("HOME=" + home);
+    return environment;
+}
+
+oci::RuntimeSpec build_spec(const ContainerRecord& record, const ContainerUser& user,
+                            const SpecFacts& facts) {
+    oci::RuntimeSpec spec;
+    const std::string hostname = effective_hostname(record, facts.host_hostname);
+    spec.hostname = record.request.namespaces.uts == "host" ? "" : hostname;
+    spec.root_path = "rootfs";
+    spec.root_readonly = record.request.read_only;
+    spec.namespaces = namespaces_of(record, facts);
+    spec.uid_mappings = facts.uid_mappings;
+    spec.gid_mappings = facts.gid_mappings;
+    spec.mounts = mounts_of(record, facts);
+    spec.seccomp = facts.seccomp;
+
+    oci::SpecProcess& process = spec.process;
+    process.terminal = record.request.tty;
+    process.console_size = {facts.rows, facts.columns};
+    process.user = {user.uid, user.gid, user.groups};
+    process.args = record.config.entrypoint;
+    process.args.insert(process.args.end(), record.config.command.begin(),
+                        record.config.command.end());
+    process.env = build_environment(record, hostname, user.home);
+    process.cwd = record.config.working_directory.empty() ? "/" : record.config.working_directory;
+    for (const Ulimit& limit : record.request.ulimits) {
+        const auto value = [](std::int64_t v) {
+            return v < 0 ? ~std::uint64_t{0} : static_cast<std::uint64_t>(v);
+        };
+        process.rlimits.push_back(
+            {"RLIMIT_" + to_upper(limit.name), value(limit.soft), value(limit.hard)});
+    }
+    apply_security(record, facts, spec);
+    return spec;
+}
+
+}  // namespace skiff::engine

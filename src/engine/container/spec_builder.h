@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a container's record to the OCI runtime spec. Pure: the same record, user and facts give the
+// same document.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/container/record.h"
+#include "engine/container/user.h"
+#include "oci/runtime_spec.h"
+
+namespace skiff::engine {
+
+/// What the document depends on beside the record.
+struct SpecFacts {
+    bool in_user_namespace = false;  ///< the container's user namespace is not the initial one
+    std::uint64_t available_capabilities = 0;  ///< bit n is capability n: all that can be given
+    bool has_unified_cgroup =
+        false;  ///< /sys/fs/cgroup is cgroup2: the container sees its own part, read-only
+    bool has_host_mqueue = false;  ///< /dev/mqueue exists outside, for --ipc host
+    std::string host_hostname;
+    std::string container_directory;  ///< where hosts, hostname and resolv.conf lie
+    std::string seccomp;  ///< linux.seccomp in OCI's JSON, only for `inspect --oci` and --runtime
+    /// Empty: the namespaces of the record. Else a user namespace of the container's own with these
+    /// maps.
+    std::vector<oci::SpecIdMapping> uid_mappings;
+    std::vector<oci::SpecIdMapping> gid_mappings;
+    unsigned rows = 0;  ///< of the terminal, 0: unknown
+    unsigned columns = 0;
+};
+
+oci::RuntimeSpec build_spec(const ContainerRecord& record, const ContainerUser& user,
+                            const SpecFacts& facts);
+
+/// The environment of the program: PATH, HOSTNAME, TERM with a terminal, then the record's; HOME
+/// last where missing.
+std::vector<std::string> build_environment(const ContainerRecord& record,
+                                           const std::string& hostname, const std::string& home);
+
+/// What `hostname` prints inside.
+std::string effective_hostname(const ContainerRecord& record, const std::string& host_hostname);
+
+}  // namespace skiff::engine

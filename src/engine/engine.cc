@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/engine.h"
+
+#include <cerrno>
+#include <cstdlib>
+
+#include <fcntl.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/text.h"
+
+namespace skiff::engine {
+namespace {
+
+std::optional<std::string> absolute_variable(const char* name) {
+    const char* value = std::getenv(name);
+    // The XDG specification: a relative path in one of its variables is to be ignored.
+    if (value == nullptr || *value != '/') return std::nullopt;
+    return std::string(value);
+}
+
+std::string absolute(const std::string& path) {
+    if (path.starts_with('/')) return path;
+    char* here = get_current_dir_name();
+    if (here == nullptr) throw SystemError(errno, "cannot find the current directory");
+    std::string result = fmt::format("{}/{}", here, path);
+    std::free(here);
+    return result;
+}
+
+/// $HOME, or under `env -i` and cron what /etc/passwd says. Read by hand: getpwuid would load NSS
+/// modules into a static binary.
+std::string home_directory() {
+    if (const auto home = absolute_variable("HOME")) return *home;
+    const std::string uid = std::to_string(getuid());
+    const std::string passwd = find_file(AT_FDCWD, "/etc/passwd", 16U << 20U).value_or("");
+    for (const std::string_view line : split(passwd, '\n')) {
+        const auto fields = split(line, ':');
+        if (fields.size() >= 6 && fields[2] == uid && fields[5].starts_with('/'))
+            return std::string(fields[5]);
+    }
+    throw Error(ErrorKind::invalid,
+                "no home directory: set HOME, or name the store with --root or SKIFF_ROOT");
+}
+
+bool is_ours(const std::string& path) {
+    struct stat status{};
+    return lstat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode) &&
+           status.st_uid == geteuid();
+}
+
+std::string default_run_root(bool rootless) {
+    if (!rootless) return "/run/skiff";
+    // `su` keeps the variable of the user who called it, so it counts only when the directory is
+    // ours.
+    if (const auto runtime = absolute_variable("XDG_RUNTIME_DIR"); runtime && is_ours(*runtime))
+        return *runtime + "/skiff";
+    const std::string session = fmt::format("/run/user/{}", geteuid());
+    if (is_ours(session)) return session + "/skiff";
+    return fmt::format("/tmp/skiff-run-{}", geteuid());
+}
+
+}  // namespace
+
+Engine::Engine(EngineOptions options) : options_(std::move(options)), rootless_(geteuid() != 0) {
+    const auto given = [](const std::optional<std::string>& option,
+                          const char* variable) -> std::optional<std::string> {
+        if (option) return absolute(*option);
+        const char* value = std::getenv(variable);
+        if (value == nullptr || *value == '\0') return std::nullopt;
+        return absolute(value);
+    };
+    if (const auto root = given(options_.root, "SKIFF_ROOT")) {
+        root_ = *root;
+    } else if (!rootless_) {
+        root_ = "/var/lib/skiff";
+    } else if (const auto data = absolute_variable("XDG_DATA_HOME")) {
+        root_ = *data + "/skiff";
+    } else {
+        root_ = home_directory() + "/.local/share/skiff";
+    }
+    run_root_ = given(options_.run_root, "SKIFF_RUNROOT").value_or("");
+    if (run_root_.empty()) run_root_ = default_run_root(rootless_);
+    if (const auto config = given(options_.config, "SKIFF_CONFIG")) {
+        config_path_ = *config;
+    } else if (!rootless_) {
+        config_path_ = "/etc/skiff/config.yaml";
+    } else if (const auto config_home = absolute_variable("XDG_CONFIG_HOME")) {
+        config_path_ = *config_home + "/skiff/config.yaml";
+    } else {
+        const char* home = std::getenv("HOME");
+        config_path_ = std::string(home != nullptr ? home : "") + "/.config/skiff/config.yaml";
+    }
+}
+
+Fd open_private_directory(const std::string& path) {
+    const size_t slash = path.find_last_of('/');
+    if (slash != std::string::npos && slash > 0) make_directories(path.substr(0, slash), 0755);
+    if (mkdir(path.c_str(), 0700) < 0 && errno != EEXIST)
+        throw SystemError(errno, "cannot make the directory '{}'", path);
+    // Checked by descriptor: in /tmp somebody else may own the name, or make it a link, at any
+    // moment.
+    Fd directory = open_file(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    struct stat status{};
+    if (fstat(directory.get(), &status) < 0) throw SystemError(errno, "cannot inspect '{}'", path);
+    if (status.st_uid != geteuid())
+        throw Error(
+            ErrorKind::denied,
+            "'{}' belongs to user {}, not to you ({}); refused as a place for skiff's state", path,
+            status.st_uid, geteuid());
+    if ((status.st_mode & 0077U) != 0 && fchmod(directory.get(), 0700) < 0)
+        throw SystemError(errno, "cannot close '{}' for others", path);
+    return directory;
+}
+
+}  // namespace skiff::engine

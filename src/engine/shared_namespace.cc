@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/shared_namespace.h"
+
+#include <array>
+#include <cstdlib>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <sys/socket.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "monitor/address.h"
+#include "monitor/protocol.h"
+#include "runtime/userns/stored_id_map.h"
+
+namespace skiff::engine {
+namespace {
+
+constexpr const char* map_file = "idmap";
+constexpr int patience_ms = 100;
+
+std::optional<pid_t> peer_pid(int socket) {
+    ucred credentials{};
+    socklen_t length = sizeof credentials;
+    if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &length) < 0 ||
+        credentials.pid <= 0)
+        return std::nullopt;
+    return credentials.pid;
+}
+
+bool wait_readable(int fd) {
+    pollfd entry{fd, POLLIN, 0};
+    return poll(&entry, 1, patience_ms) == 1;
+}
+
+/// Asks one monitor. Anything unexpected is a no: a new namespace is always possible.
+std::optional<Fd> ask(int socket, std::uint16_t version) {
+    using monitor::FrameType;
+    if (monitor::try_send_frame(socket, FrameType::userns_request, {}, {}, version) !=
+        monitor::Sending::sent)
+        return std::nullopt;
+    std::array<char, monitor::max_frame> buffer;
+    while (wait_readable(socket)) {
+        monitor::Frame frame;
+        const monitor::Arrival arrival = monitor::receive_frame(socket, buffer, frame);
+        if (arrival == monitor::Arrival::end) return std::nullopt;
+        if (arrival == monitor::Arrival::nothing || frame.type != FrameType::userns) continue;
+        if (frame.fds.size() != 1) return std::nullopt;
+        return std::move(frame.fds[0]);
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+runtime::IdMaps store_id_maps(const Engine& engine) {
+    const char* login = std::getenv("USER");
+    const runtime::IdMaps current =
+        runtime::default_id_maps(geteuid(), getegid(), login != nullptr ? login : "");
+    const Fd root = open_private_directory(engine.root());
+    const std::string path = fmt::format("{}/{}", engine.root(), map_file);
+    constexpr size_t limit = 65536;
+    const auto stored_text = find_file(root.get(), map_file, limit);
+    if (stored_text) {
+        const runtime::IdMaps stored = runtime::load_id_maps(*stored_text, path);
+        if (stored == current) return current;
+        runtime::require_compatible_id_maps(stored, current, path);
+    }
+    replace_file(root.get(), map_file, runtime::save_id_maps(current), 0600, Durability::none);
+    return current;
+}
+
+std::optional<Fd> find_shared_namespace(const Engine& engine, const runtime::IdMaps& maps) {
+    const Fd run = find_at(AT_FDCWD, engine.run_root(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    if (!run.valid()) return std::nullopt;
+    for (const std::string& name : list_directory(run.get())) {
+        if (!name.ends_with(".sock")) continue;
+        try {
+            const auto connection = monitor::connect_at(run.get(), name);
+            if (!connection) continue;
+            const auto pid = peer_pid(connection->socket.get());
+            if (!pid || runtime::read_id_maps(*pid) != maps) continue;
+            if (auto fd = ask(connection->socket.get(), connection->version)) return fd;
+        } catch (const Error&) {
+            // It ended, or speaks another protocol: no reason to fail a start that can have its own
+            // namespace.
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace skiff::engine

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+// Words for init's 8-byte failure reports.
+#include <cerrno>
+
+#include "base/text.h"
+#include "runtime/launch.h"
+
+namespace skiff::runtime {
+namespace {
+
+template <typename T>
+const T* at(const std::vector<T>& list, unsigned index) {
+    return index < list.size() ? &list[index] : nullptr;
+}
+
+Error describe_exec(const LaunchPlan& plan, int error) {
+    const std::string command = plan.arguments.empty() ? "" : quoted(plan.arguments[0]);
+    const bool in_path = plan.executables.size() != 1 || plan.executables[0] != plan.arguments[0];
+    switch (error) {
+        case ENOENT:
+        case ENOTDIR:
+            if (in_path)
+                return Error(ErrorKind::command_missing,
+                             "exec: {}: executable file not found in $PATH", command);
+            return Error(ErrorKind::command_missing,
+                         "exec: {}: no such file or directory (or its interpreter is missing)",
+                         command);
+        case EACCES:
+            return Error(ErrorKind::cannot_execute, "exec: {}: permission denied", command);
+        case ENOEXEC:
+            return Error(
+                ErrorKind::cannot_execute,
+                "exec: {}: exec format error (another architecture, or a script without '#!')",
+                command);
+        default:
+            return Error(ErrorKind::cannot_execute, "exec: {}: {}", command, errno_text(error));
+    }
+}
+
+Error describe_mount(const MountStep* step, int error, bool target) {
+    if (step == nullptr) return SystemError(error, "cannot mount");
+    if (target)
+        return SystemError(error, "cannot open or make the mount target '{}' in the container",
+                           printable(step->target));
+    if (error == ENOTDIR && step->kind == MountStep::Kind::attach)
+        return Error(ErrorKind::invalid,
+                     "cannot mount '{}' on '{}': one is a directory and the other is not (check "
+                     "that both are of the same type)",
+                     step->source, printable(step->target));
+    if (step->type == "proc" && error == EPERM)
+        return Error(ErrorKind::unsupported,
+                     "the kernel refuses a new /proc here, since the one outside is partly covered "
+                     "(skiff itself runs in a container?); "
+                     "give that container an uncovered /proc (docker: --security-opt "
+                     "systempaths=unconfined)");
+    return SystemError(error, "cannot mount {} '{}' on '{}'",
+                       step->type.empty() ? "bind" : step->type, step->source,
+                       printable(step->target));
+}
+
+}  // namespace
+
+Error describe_failure(const LaunchPlan& plan, const Report& report) {
+    const int error = report.errno_value;
+    const auto indexed = [&](const std::vector<std::string>& list) {
+        const std::string* text = at(list, report.index);
+        return text == nullptr ? std::string() : printable(*text);
+    };
+    switch (report.step) {
+        case Step::exec:
+            return describe_exec(plan, error);
+        case Step::mount_target:
+            return describe_mount(at(plan.mounts, report.index), error, true);
+        case Step::mount:
+            return describe_mount(at(plan.mounts, report.index), error, false);
+        case Step::attach_root:
+            return SystemError(error, "cannot attach the container's root file system");
+        case Step::propagation:
+            return SystemError(error, "cannot separate the container's mounts from the host's");
+        case Step::dev:
+            return SystemError(error, "cannot open the container's /dev");
+        case Step::device: {
+            const DeviceStep* device = at(plan.devices, report.index);
+            return SystemError(error, "cannot make the device '/dev/{}' in the container",
+                               device == nullptr ? "" : device->name);
+        }
+        case Step::link: {
+            const LinkStep* link = at(plan.links, report.index);
+            return SystemError(error, "cannot make the link '/dev/{}' in the container",
+                               link == nullptr ? "" : link->name);
+        }
+        case Step::console:
+            return SystemError(error, "cannot make the container's terminal");
+        case Step::mask:
+            return SystemError(error, "cannot mask '{}' in the container",
+                               indexed(plan.masked_paths));
+        case Step::read_only_path:
+            return SystemError(error, "cannot make '{}' read-only in the container",
+                               indexed(plan.read_only_paths));
+        case Step::pivot:
+            return SystemError(error, "cannot change to the container's root file system");
+        case Step::working_directory:
+            return SystemError(error, "cannot enter the working directory '{}' of the container",
+                               printable(plan.working_directory));
+        case Step::read_only_root:
+            return SystemError(error, "cannot make the container's root file system read-only");
+        case Step::hostname:
+            return SystemError(error, "cannot set the host name '{}'", printable(plan.hostname));
+        case Step::loopback:
+            return SystemError(error, "cannot bring up the container's loopback device");
+        case Step::stdio:
+            return SystemError(error, "cannot connect the container's standard streams");
+        case Step::rlimit:
+            return SystemError(error,
+                               "cannot set a resource limit of the container (number {} of {})",
+                               report.index + 1U, plan.rlimits.size());
+        case Step::groups:
+            return SystemError(error, "cannot set the container's supplementary groups");
+        case Step::user:
+            if (error == EINVAL)
+                return Error(ErrorKind::invalid,
+                             "the user {}:{} does not exist in the container's user namespace (ids "
+                             "beyond the range in /etc/subuid and /etc/subgid)",
+                             plan.uid, plan.gid);
+            return SystemError(error, "cannot become the user {}:{}", plan.uid, plan.gid);
+        case Step::capabilities:
+            return SystemError(error, "cannot set the container's capabilities");
+        case Step::seccomp:
+            return SystemError(error,
+                               "cannot load the container's seccomp filter ({} instructions)",
+                               plan.seccomp.size());
+        case Step::escape_check:
+            return Error(ErrorKind::denied,
+                         "the working directory '{}' is outside the container's root",
+                         printable(plan.working_directory));
+        case Step::reaper:
+            return SystemError(error, "cannot start the container's init process");
+        case Step::session:
+            return SystemError(error, "cannot make a session for the container");
+        case Step::handshake:
+            return SystemError(error, "cannot speak with the container's init");
+        case Step::none:
+            break;
+    }
+    return SystemError(error, "cannot start the container (step {})",
+                       static_cast<int>(report.step));
+}
+
+}  // namespace skiff::runtime

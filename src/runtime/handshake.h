@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// How the monitor and the container's first process speak until exec: one close-on-exec
+// SOCK_SEQPACKET pair.
+//
+//   monitor                                   init (child of clone3)
+//   ───────                                   ────
+//   clone3 ─────────────────────────────────▶ waits
+//   writes id maps (nested user namespace),
+//   joins cgroup, sets up the network
+//   "go" (1 byte) ──────────────────────────▶ root, mounts, devices
+//                    ◀── console + descriptor  the pty's master end, with a terminal only
+//                                             pivot, identity, seccomp
+//                    ◀────────────────── ready right before execve
+//                    ◀─────────── end of file  execve succeeded: the program runs
+//             or     ◀──────────────── failure any step: 8 bytes, then init exits
+//
+// End of file before `ready` means that init died. The child builds no text: the monitor still
+// holds the plan and words the message from step, index and errno.
+#pragma once
+
+#include <cstdint>
+
+namespace skiff::runtime {
+
+enum class ReportKind : std::uint8_t { ready = 1, console, failure };
+
+/// Where init failed. `index` counts in the plan's list of that step.
+enum class Step : std::uint8_t {
+    none,
+    handshake,
+    session,
+    propagation,
+    attach_root,
+    mount_target,
+    mount,
+    dev,
+    device,
+    link,
+    console,
+    mask,
+    read_only_path,
+    pivot,
+    working_directory,
+    read_only_root,
+    hostname,
+    loopback,
+    stdio,
+    rlimit,
+    groups,
+    user,
+    capabilities,
+    seccomp,
+    escape_check,
+    reaper,
+    exec,
+};
+
+struct Report {
+    ReportKind kind = ReportKind::failure;
+    Step step = Step::none;
+    std::uint16_t index = 0;
+    std::int32_t errno_value = 0;
+};
+static_assert(sizeof(Report) == 8);
+
+}  // namespace skiff::runtime

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/init/init.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <linux/keyctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "base/in_root.h"
+#include "runtime/init/steps.h"
+
+namespace skiff::runtime::init {
+namespace {
+
+void send_report(int socket, const Report& report) noexcept {
+    while (send(socket, &report, sizeof report, MSG_NOSIGNAL) < 0 && errno == EINTR) {
+    }
+}
+
+[[noreturn]] void fail(int socket, Position at, int error) noexcept {
+    send_report(socket,
+                {ReportKind::failure, at.step, static_cast<std::uint16_t>(at.index), error});
+    _exit(125);
+}
+
+/// Everything but 0, 1, 2 is closed by execve, whatever a library or our parent left open
+/// (CVE-2024-21626).
+int mark_close_on_exec() noexcept {
+    return syscall(SYS_close_range, 3, ~0U, 4 /* CLOSE_RANGE_CLOEXEC */) < 0 ? errno : 0;
+}
+
+int wait_for_go(int socket) noexcept {
+    char go = 0;
+    for (;;) {
+        const ssize_t n = recv(socket, &go, 1, 0);
+        if (n == 1) return 0;
+        if (n == 0) return EPIPE;  // the monitor died: so do we
+        if (errno != EINTR) return errno;
+    }
+}
+
+/// Signal state is inherited over exec: the program must meet the defaults, not the monitor's.
+int reset_session() noexcept {
+    if (setsid() < 0) return errno;
+    for (int signal_number = 1; signal_number < NSIG; ++signal_number) {
+        struct sigaction action{};
+        action.sa_handler = SIG_DFL;
+        sigaction(signal_number, &action,
+                  nullptr);  // EINVAL for KILL, STOP and libc's own: nothing to reset
+    }
+    sigset_t none;
+    sigemptyset(&none);
+    if (sigprocmask(SIG_SETMASK, &none, nullptr) < 0) return errno;
+    umask(0022);
+    // The caller's session keyring may hold Kerberos or encryption keys. Without keyrings there is
+    // nothing to leave.
+    syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr);
+    return 0;
+}
+
+int enter_working_directory(const LaunchPlan& plan) noexcept {
+    const int directory = in_root::open_target(plan.root.get(), plan.working_directory.c_str(),
+                                               in_root::Target::directory);
+    if (directory < 0) return -directory;
+    const int result = fchdir(directory) < 0 ? errno : 0;
+    ::close(directory);
+    return result;
+}
+
+int set_hostname(const LaunchPlan& plan) noexcept {
+    if (plan.hostname.empty()) return 0;
+    return sethostname(plan.hostname.c_str(), plan.hostname.size()) < 0 ? errno : 0;
+}
+
+/// Tries the candidates as execvp would, but reports why: a file that is there and cannot be
+/// executed wins over "not found" (126 over 127).
+int execute(const LaunchPlan& plan, const ExecVectors& vectors) noexcept {
+    int result = ENOENT;
+    for (const std::string& path : plan.executables) {
+        execve(path.c_str(), vectors.arguments, vectors.environment);
+        if (errno == ENOENT || errno == ENOTDIR) continue;
+        result = errno;
+        if (errno != EACCES) break;
+    }
+    return result;
+}
+
+}  // namespace
+
+void enter(const LaunchPlan& plan, const ExecVectors& vectors, int socket) noexcept {
+    Position at;
+    const auto step = [&](Step name, int error) noexcept {
+        if (error != 0) fail(socket, {name, 0}, error);
+    };
+    const auto walk = [&](int error) noexcept {
+        if (error != 0) fail(socket, at, error);
+    };
+
+    // First of all: nothing of the host may survive exec, and nobody may trace us or read
+    // /proc/PID/exe.
+    prctl(PR_SET_DUMPABLE, 0);
+    step(Step::handshake, mark_close_on_exec());
+    step(Step::handshake, wait_for_go(socket));
+    // After a nested user namespace got its maps: become its root, so that what is made below
+    // belongs to it.
+    if (plan.clone_flags & CLONE_NEWUSER) {
+        if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) fail(socket, {Step::user, 0}, errno);
+        prctl(PR_SET_DUMPABLE, 0);  // a change of credentials resets it
+    }
+    step(Step::session, reset_session());
+
+    // The tree, still with the host's root below our feet: /proc must be visible while a new procfs
+    // is mounted, and what we open there is the host's, which no container can have prepared.
+    step(Step::attach_root, attach_root(plan));
+    const int null_device = open_null_device();
+    if (null_device < 0) fail(socket, {Step::mask, 0}, -null_device);
+    walk(mount_all(plan, at));
+    if (plan.populate_dev) walk(populate_dev(plan, at));
+    int console = -1;
+    if (plan.terminal) step(Step::console, open_console(plan, socket, console));
+    // Masks come after every mount that could cover them, before the host's root goes.
+    walk(mask_paths(plan, null_device, at));
+    step(Step::pivot, pivot(plan));
+    // The working directory may have to be made, so the root closes after it.
+    step(Step::working_directory, enter_working_directory(plan));
+    if (plan.root_read_only) step(Step::read_only_root, make_root_read_only(plan));
+
+    step(Step::hostname, set_hostname(plan));
+    if (plan.bring_up_loopback) step(Step::loopback, bring_up_loopback());
+
+    // Descriptors and limits while we may still do everything; then the identity, which takes that
+    // away.
+    step(Step::stdio, connect_stdio(plan, console));
+    walk(set_rlimits(plan, at));
+    // PID 1 of --init drops its rights like the program it serves, so it splits off after that.
+    walk(take_identity(plan, at));
+    // Where no pid namespace of the monitor's does it (--pid=host): die with the monitor. A change
+    // of credentials clears this, so it comes after the last one; a monitor that died before shows
+    // as a closed socket below.
+    if (plan.die_with_parent) prctl(PR_SET_PDEATHSIG, SIGKILL);
+    step(Step::escape_check, check_working_directory());
+    if (plan.reaper) step(Step::reaper, stay_as_reaper());
+
+    send_report(socket, {ReportKind::ready, Step::none, 0, 0});
+    step(Step::exec, execute(plan, vectors));
+    _exit(125);
+}
+
+}  // namespace skiff::runtime::init

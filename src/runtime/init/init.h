@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// The container's first process, from clone to exec. Entered once, never left: it ends in execve or
+// _exit.
+//
+// Nothing here allocates, throws, locks or logs: the process is a copy of the monitor in new
+// namespaces, possibly the attacker's next address space. The build compiles this folder without
+// exceptions and RTTI and without sanitizers, and tests/lint/init_symbols compares its undefined
+// symbols with a short list.
+#pragma once
+
+#include <cstddef>
+
+#include "runtime/plan/launch_plan.h"
+
+namespace skiff::runtime::init {
+
+/// What launch() prepares beside the plan, since execve wants arrays of pointers.
+struct ExecVectors {
+    char* const* arguments;
+    char* const* environment;
+};
+
+/// Walks the plan and executes the program. `socket` is init's end of the handshake. Does not
+/// return.
+[[noreturn]] void enter(const LaunchPlan& plan, const ExecVectors& vectors, int socket) noexcept;
+
+}  // namespace skiff::runtime::init

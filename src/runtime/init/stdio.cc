@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <net/if.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "base/in_root.h"
+#include "runtime/init/steps.h"
+
+namespace skiff::runtime::init {
+namespace {
+
+/// Makes `fd` the stream `number`, for a program that runs as plan.uid: a pipe is given to it, or
+/// "> /dev/stdout" fails for everyone but root.
+int connect(int fd, int number, const LaunchPlan& plan) noexcept {
+    struct stat status{};
+    if (fstat(fd, &status) < 0) return errno;
+    if (S_ISFIFO(status.st_mode) && status.st_uid != plan.uid &&
+        fchown(fd, plan.uid, static_cast<gid_t>(-1)) < 0)
+        return errno;
+    return dup2(fd, number) < 0 ? errno : 0;
+}
+
+}  // namespace
+
+int bring_up_loopback() noexcept {
+    const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) return errno;
+    ifreq request{};
+    memcpy(request.ifr_name, "lo", 3);
+    request.ifr_flags = IFF_UP;
+    const int error = ioctl(fd, SIOCSIFFLAGS, &request) < 0 ? errno : 0;
+    ::close(fd);
+    return error;
+}
+
+int connect_stdio(const LaunchPlan& plan, int console) noexcept {
+    if (plan.terminal) {
+        // The session was made by setsid before; a terminal without a session takes this one (0: do
+        // not steal).
+        if (ioctl(console, TIOCSCTTY, 0) < 0) return errno;
+        for (int number = 0; number < 3; ++number)
+            if (dup2(console, number) < 0) return errno;
+        return 0;
+    }
+    int input = plan.stdin_read.get();
+    if (input < 0) {
+        input = in_root::open(plan.root.get(), "/dev/null", O_RDONLY | O_NOCTTY);
+        if (input < 0) return -input;
+    }
+    if (const int error = connect(input, 0, plan)) return error;
+    if (const int error = connect(plan.stdout_write.get(), 1, plan)) return error;
+    return connect(plan.stderr_write.get(), 2, plan);
+}
+
+int check_working_directory() noexcept {
+    // The kernel says "(unreachable)" in front of a directory outside the process's root. glibc's
+    // getcwd would try to be clever about that; the system call tells.
+    char path[4096];
+    if (syscall(SYS_getcwd, path, sizeof path) < 0) return errno;
+    return path[0] == '/' ? 0 : EXDEV;
+}
+
+}  // namespace skiff::runtime::init

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// The steps of init/init.cc. Each returns 0 or an errno value; those that walk a list of the plan
+// also say where they stopped.
+#pragma once
+
+#include "runtime/handshake.h"
+#include "runtime/plan/launch_plan.h"
+
+namespace skiff::runtime::init {
+
+/// Which step and which element of its list is at work, for the failure report.
+struct Position {
+    Step step = Step::none;
+    unsigned index = 0;
+};
+
+// mounts.cc
+int attach_root(const LaunchPlan& plan) noexcept;
+int mount_all(const LaunchPlan& plan, Position& at) noexcept;
+int mask_paths(const LaunchPlan& plan, int null_device, Position& at) noexcept;
+int make_root_read_only(const LaunchPlan& plan) noexcept;
+int pivot(const LaunchPlan& plan) noexcept;
+/// The host's /dev/null, checked to be that device: the only source of file masks (CVE-2025-31133).
+/// Negative: -errno.
+int open_null_device() noexcept;
+
+// devices.cc
+int populate_dev(const LaunchPlan& plan, Position& at) noexcept;
+/// Opens a pty in the container's own devpts, binds it to /dev/console, sends the master end over
+/// `socket`. `console` receives the slave end.
+int open_console(const LaunchPlan& plan, int socket, int& console) noexcept;
+
+// identity.cc
+int set_rlimits(const LaunchPlan& plan, Position& at) noexcept;
+int take_identity(const LaunchPlan& plan, Position& at) noexcept;
+
+// stdio.cc
+int bring_up_loopback() noexcept;
+int connect_stdio(const LaunchPlan& plan, int console) noexcept;
+/// Fails unless the working directory is inside the container's root (CVE-2024-21626).
+int check_working_directory() noexcept;
+
+// reaper.cc
+/// Returns in the child, which goes on to exec; the caller itself stays behind as PID 1.
+int stay_as_reaper() noexcept;
+
+}  // namespace skiff::runtime::init

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// All that the container's first process does between clone and exec, decided beforehand.
+//
+// A plan is made by plan_builder (pure: OCI spec and host facts in, plan out), completed with
+// descriptors by launch, and walked by runtime/init with system calls only. It holds resolved
+// strings, open descriptors, numbers; init reads it and never changes it.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <linux/filter.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include "base/fd.h"
+
+namespace skiff::runtime {
+
+/// One mount below the container's root, in the order of the plan.
+struct MountStep {
+    enum class Kind {
+        filesystem,  ///< a new instance: mount(2) of `type`
+        attach,      ///< a detached tree (bind) that `launch` opened: move_mount(2) of `tree`
+    };
+    Kind kind = Kind::filesystem;
+    std::string target;  ///< path in the container
+    bool target_is_file = false;
+    bool optional = false;  ///< a failure is passed over (a file system the kernel lacks)
+    std::string type;       ///< filesystem
+    std::string
+        source;  ///< filesystem: the word shown by mount(8); attach: the host path, for messages
+    std::string data;                   ///< filesystem
+    unsigned long flags = 0;            ///< filesystem: MS_…
+    bool recursive = false;             ///< attach: submounts too
+    unsigned long long attributes = 0;  ///< attach: MOUNT_ATTR_… for every mount of the tree
+    Fd tree;  ///< attach: an OPEN_TREE_CLONE descriptor with its attributes already set
+    unsigned long propagation = 0;  ///< MS_PRIVATE, MS_SLAVE, MS_SHARED, or 0: private
+};
+
+/// A device node of the container's own /dev.
+struct DeviceStep {
+    std::string name;  ///< below /dev
+    unsigned major = 0;
+    unsigned minor = 0;
+    mode_t mode = 0666;
+    Fd tree;  ///< where mknod is not allowed (user namespace): the host's node as a detached tree
+};
+
+struct LinkStep {
+    std::string name;  ///< below /dev
+    std::string text;
+};
+
+struct RlimitStep {
+    int resource = 0;
+    rlimit limit{};
+};
+
+/// Bit n is capability number n. Effective is what is permitted; inheritable and ambient are empty.
+struct CapabilityWords {
+    std::uint64_t bounding = 0;
+    std::uint64_t permitted = 0;
+};
+
+struct ConsoleSize {
+    unsigned short rows = 0;
+    unsigned short columns = 0;
+};
+
+struct LaunchPlan {
+    unsigned long long clone_flags =
+        0;  ///< CLONE_NEW… of the namespaces that are the container's own
+
+    Fd root;  ///< the root file system as a detached mount
+    bool root_read_only = false;
+    std::vector<MountStep> mounts;
+    bool populate_dev = true;  ///< false when the user mounted something over /dev
+    std::vector<DeviceStep> devices;
+    std::vector<LinkStep> links;
+    std::vector<std::string> masked_paths;
+    std::vector<std::string> read_only_paths;
+
+    std::string hostname;  ///< empty: the namespace's as it is
+    bool bring_up_loopback = false;
+
+    bool terminal = false;
+    ConsoleSize console_size;
+    // Without a terminal: the container's ends. An invalid stdin is the container's /dev/null.
+    Fd stdin_read;
+    Fd stdout_write;
+    Fd stderr_write;
+
+    std::vector<RlimitStep> rlimits;
+    uid_t uid = 0;
+    gid_t gid = 0;
+    bool set_groups = true;  ///< false where setgroups(2) is denied (single-id user namespaces)
+    std::vector<gid_t> groups;
+    CapabilityWords capabilities;
+    bool no_new_privileges = false;
+    std::span<const sock_filter> seccomp;  ///< empty: unconfined
+
+    std::string working_directory = "/";  ///< made when missing
+    std::vector<std::string> arguments;
+    std::vector<std::string> environment;
+    /// What to hand to execve in turn: the path itself, or the command below each directory of
+    /// $PATH.
+    std::vector<std::string> executables;
+    bool die_with_parent = false;  ///< no pid namespace of the monitor's holds this process
+    bool reaper = false;           ///< --init: skiff stays as PID 1, forwards signals and reaps
+};
+
+}  // namespace skiff::runtime
