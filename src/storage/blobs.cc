@@ -8,8 +8,6 @@
 #include <unistd.h>
 #include <zstd.h>
 
-#include <sys/stat.h>
-
 #include "base/error.h"
 #include "base/text.h"
 #include "storage/archive/decompress.h"
@@ -153,21 +151,18 @@ std::unique_ptr<ByteSource> find_blob(const Store& store, const oci::Digest& dig
                                          found->form);
 }
 
-std::string read_blob(const Store& store, const oci::Digest& digest, size_t limit) {
+std::string read_blob_unverified(const Store& store, const oci::Digest& digest, size_t limit) {
     const std::unique_ptr<ByteSource> source = find_blob(store, digest);
     if (!source)
         throw Error(ErrorKind::not_found, "the blob {} is missing from the store", digest.text());
-    std::string content = read_to_end(*source, limit, "the blob " + digest.text());
+    return read_to_end(*source, limit, "the blob " + digest.text());
+}
+
+std::string read_blob(const Store& store, const oci::Digest& digest, size_t limit) {
+    std::string content = read_blob_unverified(store, digest, limit);
     if (sha256_hex(content) != digest.hex())
         throw Error(ErrorKind::invalid, "the blob {} is damaged in the store", digest.text());
     return content;
-}
-
-std::uint64_t blob_disk_size(const Store& store, const oci::Digest& digest) {
-    const std::optional<Found> found = open_blob(store, digest);
-    struct stat status{};
-    if (!found || fstat(found->fd.get(), &status) < 0) return 0;
-    return static_cast<std::uint64_t>(status.st_size);
 }
 
 }  // namespace skiff::storage

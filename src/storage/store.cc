@@ -81,7 +81,8 @@ void initialise(int fd) {
     // Locks exist from the start, so that removing works on a full disk.
     touch(fd, "gc.lock");
     touch(fd, "trash.lock");
-    create_file(fd, "images/oci-layout", R"({"imageLayoutVersion":"1.0.0"})", 0600,
+    const Fd images = open_at(fd, "images", O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    create_file(images.get(), "oci-layout", R"({"imageLayoutVersion":"1.0.0"})", 0600,
                 Durability::none);
     create_file(fd, "format", format_text, 0600, Durability::sync);
 }

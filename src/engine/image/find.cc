@@ -94,13 +94,10 @@ StoredImage get_stored_image(const storage::Store* store, std::string_view text)
     throw_no_such_image(text);
 }
 
-std::string read_image_config_text(const storage::Store& store, const oci::Digest& id) {
-    return storage::read_blob(store, id, oci::max_image_config_size);
-}
-
 oci::ImageConfig read_image_config(const storage::Store& store, const oci::Digest& id) {
-    return oci::parse_image_config(read_image_config_text(store, id),
-                                   "the configuration of image " + id.short_id());
+    return oci::parse_image_config(
+        storage::read_blob_unverified(store, id, oci::max_image_config_size),
+        "the configuration of image " + id.short_id());
 }
 
 std::optional<ResolvedImage> resolve_image(const storage::Store& store, std::string_view text) {

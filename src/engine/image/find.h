@@ -49,10 +49,8 @@ StoredImage get_stored_image(const storage::Store* store, std::string_view text)
 /// The complaint of get_stored_image.
 [[noreturn]] void throw_no_such_image(std::string_view text);
 
-/// The image's configuration, verified against the id.
+/// The image's configuration.
 oci::ImageConfig read_image_config(const storage::Store& store, const oci::Digest& id);
-/// The text of the same.
-std::string read_image_config_text(const storage::Store& store, const oci::Digest& id);
 
 /// All that a container needs to know of its image.
 struct ResolvedImage {

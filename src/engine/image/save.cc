@@ -106,7 +106,8 @@ class Writer {
             entry.annotations = {{"io.containerd.image.name", reference.text()},
                                  {"org.opencontainers.image.ref.name", reference.tag()}};
             index.manifests.push_back(entry);
-            docker["RepoTags"].push_back(reference.familiar_text());
+            // The whole name: podman would read a short one as localhost's.
+            docker["RepoTags"].push_back(reference.text());
         }
         docker_images.push_back(std::move(docker));
     }
