@@ -33,7 +33,7 @@ CALL = re.compile(
 SYSCALL = re.compile(r"\b(?:SYS_|__NR_)(?P<call>" + "|".join(CALLS) + r")\b")
 LIBRARY = re.compile(r"\b(?P<call>std::(?:filesystem|[io]?fstream)|archive_\w+_(?:open_filename|open_file|disk_\w+))\b")
 # With "" for every path. move_mount has two.
-NAMELESS = re.compile(r'move_mount\b[\s,(]+[^,]+,\s*"",\s*[^,]+,\s*""|(?!move_mount)\w+\b[\s,(]+[^,(]+,\s*""')
+NAMELESS = re.compile(r'move_mount\b[\s,(]+[^,]+,\s*"",\s*[^,]+,\s*""|(?!move_mount)\w+\b[\s,(]+[^,]+,\s*""')
 # A word before the name makes it a declaration, except these.
 STATEMENTS = {"return", "else", "do", "throw", "case", "co_return", "and", "or", "not"}
 
