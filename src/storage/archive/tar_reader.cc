@@ -138,7 +138,10 @@ class TarReader::Content final : public ByteSource {
 };
 
 TarReader::TarReader(ByteSource& source, const TarLimits& limits)
-    : source_(source), limits_(limits), buffer_(new char[buffer_size]) {}
+    : source_(source),
+      limits_(limits),
+      buffer_(new char[buffer_size]),
+      buffered_(buffer_.get(), 0) {}
 TarReader::~TarReader() = default;
 
 void TarReader::fail(std::string_view what) const {
