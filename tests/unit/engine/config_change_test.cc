@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/image/config_change.h"
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "engine/image/dockerfile_words.h"
+
+namespace skiff::engine {
+namespace {
+
+using Words = std::vector<std::string>;
+
+oci::ImageConfig changed(std::initializer_list<const char*> instructions) {
+    oci::ImageConfig config;
+    for (const char* instruction : instructions) apply_change(instruction, config);
+    return config;
+}
+
+TEST(ConfigChange, CommandsHaveAnExecAndAShellForm) {
+    EXPECT_EQ(changed({R"(CMD ["a", "b c"])"}).config.command, (Words{"a", "b c"}));
+    EXPECT_EQ(changed({"cmd echo  $HOME"}).config.command, (Words{"/bin/sh", "-c", "echo  $HOME"}));
+    EXPECT_EQ(changed({"ENTRYPOINT [\"x\"]", "ENTRYPOINT []"}).config.entrypoint, Words{});
+    EXPECT_EQ(changed({"CMD [ -f x ] && y"}).config.command,
+              (Words{"/bin/sh", "-c", "[ -f x ] && y"}));
+}
+
+TEST(ConfigChange, EnvironmentIsQuotedExpandedAndReplaced) {
+    EXPECT_EQ(changed({R"(ENV A=1 B="x y" C='$A')", "ENV A=2 D=$B/${A}", "ENV E ${X:-none} is"})
+                  .config.environment,
+              (Words{"A=2", "B=x y", "C=$A", "D=x y/1", "E=none is"}));
+}
+
+TEST(ConfigChange, TheRestSetsItsField) {
+    const oci::ImageConfig image = changed(
+        {"USER www", "WORKDIR /srv", "WORKDIR sub", "STOPSIGNAL SIGQUIT", "VOLUME [\"/a b\"]",
+         "VOLUME /c /d", "EXPOSE 80 53/UDP 8000-8002", "LABEL a=b \"c d\"=e", "ONBUILD RUN x"});
+    EXPECT_EQ(image.config.user, "www");
+    EXPECT_EQ(image.config.working_directory, "/srv/sub");
+    EXPECT_EQ(image.config.stop_signal, "SIGQUIT");
+    EXPECT_EQ(image.config.volumes, (std::set<std::string>{"/a b", "/c", "/d"}));
+    EXPECT_EQ(image.config.exposed_ports,
+              (std::set<std::string>{"53/udp", "80/tcp", "8000/tcp", "8001/tcp", "8002/tcp"}));
+    EXPECT_EQ(image.opaque.labels, (std::map<std::string, std::string>{{"a", "b"}, {"c d", "e"}}));
+    EXPECT_EQ(image.opaque.on_build, Words{"RUN x"});
+}
+
+TEST(ConfigChange, HealthchecksHaveOptions) {
+    const oci::ImageConfig image = changed({"HEALTHCHECK --interval=1m30s --retries=3 CMD curl x"});
+    EXPECT_EQ(image.config.healthcheck->test, (Words{"CMD-SHELL", "curl x"}));
+    EXPECT_EQ(image.config.healthcheck->interval, std::chrono::seconds(90));
+    EXPECT_EQ(image.config.healthcheck->retries, 3);
+    EXPECT_EQ(changed({"HEALTHCHECK NONE"}).config.healthcheck->test, Words{"NONE"});
+}
+
+TEST(ConfigChange, RefusesWhatIsNoChange) {
+    for (const char* bad : {"",
+                            "RUN x",
+                            "COPY a b",
+                            "ENV",
+                            "ENV A",
+                            "ENV A=1 B",
+                            "ENV =x",
+                            "ENV A=\"x",
+                            "USER",
+                            "USER a b",
+                            "EXPOSE x",
+                            "EXPOSE 70000",
+                            "EXPOSE 80/icmp",
+                            "EXPOSE 90-80",
+                            "STOPSIGNAL a/b",
+                            "VOLUME",
+                            "HEALTHCHECK",
+                            "HEALTHCHECK CMD",
+                            "HEALTHCHECK --x=1 CMD y",
+                            "HEALTHCHECK --retries=0 CMD y",
+                            "HEALTHCHECK --interval=1 CMD y",
+                            "ONBUILD ONBUILD x",
+                            "ONBUILD FROM x",
+                            "ENV A=${B"})
+        EXPECT_THROW(changed({bad}), Error) << bad;
+}
+
+TEST(GoDuration, IsReadAsGoReadsIt) {
+    EXPECT_EQ(parse_go_duration("1h2m3.5s"), 3'723'500'000'000);
+    EXPECT_EQ(parse_go_duration("250ms"), 250'000'000);
+    EXPECT_EQ(parse_go_duration("0"), 0);
+    for (const char* bad : {"", "5", "-1s", "1x", "s", "1.s.", "1e5s"})
+        EXPECT_FALSE(parse_go_duration(bad)) << bad;
+}
+
+}  // namespace
+}  // namespace skiff::engine
