@@ -10,10 +10,26 @@
 namespace skiff::cli {
 
 // Each is defined in src/cli/commands/<group>/<verb>.cc.
-#ifdef SKIFF_WITH_RUN
 Command run_command();
 Command create_command();
-#endif
+Command start_command();
+Command stop_command();
+Command rm_command();
+Command ps_command();
+Command logs_command();
+Command inspect_command();
+Command info_command();
+Command reset_command();
+Command images_command();
+Command import_command();
+Command load_command();
+Command save_command();
+Command tag_command();
+Command rmi_command();
+Command history_command();
+Command image_inspect_command();
+Command image_prune_command();
+Command image_exists_command();
 Command version_command();
 Command help_command();
 Command complete_command();
@@ -29,12 +45,46 @@ constexpr std::array groups{
 
 // group, name, aliases, at top level, section, exit rules, summary, factory
 constexpr std::array commands{
-#ifdef SKIFF_WITH_RUN
     CommandRow{"container", "run", "", "run", Section::common, ExitRules::program,
                "Create and run a new container from an image", run_command},
     CommandRow{"container", "create", "", "create", Section::container, ExitRules::program,
                "Create a new container", create_command},
-#endif
+    CommandRow{"container", "start", "", "start", Section::container, ExitRules::program,
+               "Start containers that exist", start_command},
+    CommandRow{"container", "stop", "", "stop", Section::container, ExitRules::objects,
+               "Stop running containers", stop_command},
+    CommandRow{"container", "rm", "remove", "rm", Section::container, ExitRules::objects,
+               "Remove containers", rm_command},
+    CommandRow{"container", "ls", "list ps", "ps", Section::common, ExitRules::objects,
+               "List containers", ps_command},
+    CommandRow{"container", "logs", "", "logs", Section::container, ExitRules::objects,
+               "Show what a container wrote", logs_command},
+    CommandRow{"container", "inspect", "", "inspect", Section::container, ExitRules::objects,
+               "Show all about containers and images as JSON", inspect_command},
+    CommandRow{"image", "ls", "list", "images", Section::image, ExitRules::objects,
+               "Show the images in the store", images_command},
+    CommandRow{"image", "import", "", "import", Section::image, ExitRules::objects,
+               "Make an image from the archive of a root file system", import_command},
+    CommandRow{"image", "load", "", "load", Section::image, ExitRules::objects,
+               "Read images from an archive", load_command},
+    CommandRow{"image", "save", "", "save", Section::image, ExitRules::objects,
+               "Write images to an archive", save_command},
+    CommandRow{"image", "tag", "", "tag", Section::image, ExitRules::objects,
+               "Give an image another name", tag_command},
+    CommandRow{"image", "rm", "remove", "rmi", Section::image, ExitRules::objects,
+               "Remove names of images, and images", rmi_command},
+    CommandRow{"image", "history", "", "history", Section::image, ExitRules::objects,
+               "Show how an image was made", history_command},
+    CommandRow{"image", "inspect", "", "", Section::image, ExitRules::objects,
+               "Show all about images as JSON", image_inspect_command},
+    CommandRow{"image", "prune", "", "", Section::image, ExitRules::objects,
+               "Remove images that have no name", image_prune_command},
+    CommandRow{"image", "exists", "", "", Section::image, ExitRules::objects,
+               "Tell by the exit status whether an image exists", image_exists_command},
+    CommandRow{"system", "info", "", "info", Section::other, ExitRules::objects,
+               "Show what skiff found on this machine", info_command},
+    CommandRow{"system", "reset", "", "", Section::other, ExitRules::objects,
+               "Remove all containers, images and other data", reset_command},
     CommandRow{"", "version", "", "version", Section::other, ExitRules::objects,
                "Show the version of skiff", version_command},
     CommandRow{"", "help", "", "help", Section::other, ExitRules::objects,

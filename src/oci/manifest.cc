@@ -133,7 +133,8 @@ ManifestOrIndex parse_manifest_or_index(std::string_view text, std::string_view 
                                                          : parse_descriptors(*entries, name)};
     }
     if (!is_manifest(type))
-        throw Error(ErrorKind::unsupported, "{} has the unknown media type {}", name, skiff::quoted(type));
+        throw Error(ErrorKind::unsupported, "{} has the unknown media type {}", name,
+                    skiff::quoted(type));
     if (shape.index)
         throw Error(ErrorKind::invalid, "{} is a manifest with the content of an index", name);
     return read_manifest(document, std::move(type), name);

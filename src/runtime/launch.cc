@@ -65,10 +65,10 @@ void open_device(DeviceStep& device) {
     struct stat status{};
     if (fstat(device.tree.get(), &status) < 0)
         throw SystemError(errno, "cannot inspect '{}'", path);
-    if (!S_ISCHR(status.st_mode) || status.st_rdev != makedev(device.major, device.minor))
-        throw Error(ErrorKind::unsupported,
-                    "'{}' of this machine is not the character device {}:{}", path, device.major,
-                    device.minor);
+    const bool right_type = device.is_block ? S_ISBLK(status.st_mode) : S_ISCHR(status.st_mode);
+    if (!right_type || status.st_rdev != makedev(device.major, device.minor))
+        throw Error(ErrorKind::unsupported, "'{}' of this machine is not the device {}:{}", path,
+                    device.major, device.minor);
 }
 
 std::vector<char*> pointers(const std::vector<std::string>& texts) {
@@ -119,11 +119,10 @@ Received receive_report(int socket) {
 
 }  // namespace
 
-void open_sources(LaunchPlan& plan, bool in_user_namespace) {
+void open_sources(LaunchPlan& plan) {
     for (MountStep& step : plan.mounts)
         if (step.kind == MountStep::Kind::attach) open_source(step);
-    if (in_user_namespace)
-        for (DeviceStep& device : plan.devices) open_device(device);
+    for (DeviceStep& device : plan.devices) open_device(device);
 }
 
 Launched launch(LaunchPlan plan, const IdMaps* nested) {

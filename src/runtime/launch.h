@@ -12,7 +12,7 @@ namespace skiff::runtime {
 
 /// Opens what the plan names on the host: bind sources and, in a user namespace, the device nodes
 /// to bind. The caller is root of its own mount namespace. Throws SystemError naming the source.
-void open_sources(LaunchPlan& plan, bool in_user_namespace);
+void open_sources(LaunchPlan& plan);
 
 struct Launched {
     Child init;

@@ -9,14 +9,13 @@
 #include <unistd.h>
 
 #include <sys/stat.h>
-#include <sys/vfs.h>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "base/root_dir.h"
 #include "engine/container/etc_files.h"
 #include "engine/container/spec_builder.h"
-#include "runtime/capabilities/capability_set.h"
+#include "engine/container/spec_facts.h"
 #include "runtime/launch.h"
 #include "runtime/plan/plan_builder.h"
 #include "runtime/rootfs/overlay.h"
@@ -26,7 +25,6 @@
 namespace skiff::engine {
 namespace {
 
-constexpr long cgroup2_magic = 0x63677270;
 constexpr size_t resolv_conf_limit = 64U << 10U;
 
 void make_directory(int dir, const char* name, mode_t mode) {
@@ -61,6 +59,7 @@ Fd mount_root(const Engine& engine, const ContainerFiles& files, const Container
     request.work = fmt::format("../containers/{}/work", record.id);
     request.user_xattr = in_user_namespace;
     request.is_volatile = record.request.auto_remove;
+    request.no_devices = !record.request.security.privileged;
     return runtime::mount_overlay(request);
 }
 
@@ -68,13 +67,6 @@ void write_etc_file(const ContainerFiles& files, const char* name, const std::st
     // No rename needed: the container does not run, so nobody reads.
     Fd file = open_at(files.directory(), name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0644);
     write_all(file.get(), content, name);
-}
-
-std::string host_hostname() {
-    std::array<char, 256> name{};
-    if (gethostname(name.data(), name.size() - 1) < 0)
-        throw SystemError(errno, "cannot ask for the host name");
-    return name.data();
 }
 
 void write_etc_files(const ContainerFiles& files, const ContainerRecord& record,
@@ -86,37 +78,6 @@ void write_etc_files(const ContainerFiles& files, const ContainerRecord& record,
         find_file(AT_FDCWD, "/etc/resolv.conf", resolv_conf_limit).value_or("");
     write_etc_file(files, "resolv.conf",
                    resolv_conf_content(host, record.request.dns, own_network));
-}
-
-bool has_unified_cgroup() {
-    struct statfs status{};
-    return statfs("/sys/fs/cgroup", &status) == 0 && status.f_type == cgroup2_magic;
-}
-
-SpecFacts spec_facts(const runtime::HostFacts& host, const ContainerFiles& files,
-                     runtime::ConsoleSize size) {
-    SpecFacts facts;
-    facts.in_user_namespace = host.in_user_namespace;
-    facts.available_capabilities = host.available_capabilities;
-    facts.has_unified_cgroup = has_unified_cgroup();
-    facts.has_host_mqueue = access("/dev/mqueue", F_OK) == 0;
-    facts.host_hostname = host_hostname();
-    facts.container_directory = files.path();
-    facts.rows = size.rows;
-    facts.columns = size.columns;
-    return facts;
-}
-
-/// The filter of the record; nothing for --privileged and seccomp=unconfined.
-std::optional<runtime::SeccompRequest> seccomp_request(const ContainerRecord& record,
-                                                       runtime::CapabilitySet capabilities) {
-    const SecurityRequest& security = record.request.security;
-    if (security.privileged || (security.seccomp == "unconfined" && !security.seccomp_is_profile))
-        return std::nullopt;
-    runtime::SeccompRequest request;
-    request.capabilities = capabilities;
-    if (security.seccomp_is_profile) request.profile = {security.seccomp, "--security-opt seccomp"};
-    return request;
 }
 
 void make_missing_sources(const ContainerRecord& record) {
@@ -170,7 +131,7 @@ Preparation prepare_launch(const Engine& engine, const ContainerFiles& files,
         result.seccomp = runtime::get_program(*request, engine.root() + "/seccomp");
         result.plan.seccomp = result.seccomp->instructions();
     }
-    runtime::open_sources(result.plan, host.in_user_namespace);
+    runtime::open_sources(result.plan);
     connect_pipes(record, result);
     return result;
 }

@@ -27,20 +27,20 @@ int signal_for(const StopOptions& options, const ContainerRecord& record) {
     return *number;
 }
 
-std::optional<monitor::MonitorConnection> connect(const ContainerRecord& record) {
+}  // namespace
+
+std::optional<monitor::MonitorConnection> connect_to_monitor(const ContainerRecord& record) {
     const Fd run = find_at(AT_FDCWD, record.run_root, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
     if (!run.valid()) return std::nullopt;
     return monitor::connect_at(run.get(), record.id + ".sock");
 }
-
-}  // namespace
 
 void stop_container(const Engine& engine, const std::string& name, const StopOptions& options) {
     const ContainerFiles files = find_container(engine, name);
     const ContainerRecord record = files.record();
     const int number = signal_for(options, record);
     if (files.current_state().status != ContainerStatus::running) return;
-    const auto connection = connect(record);
+    const auto connection = connect_to_monitor(record);
     if (!connection) {
         // It ended a moment ago, or its run directory was taken away from under it.
         if (files.current_state().status != ContainerStatus::running) return;

@@ -10,8 +10,12 @@
 
 #include "engine/container/record.h"
 #include "engine/engine.h"
+#include "monitor/address.h"
 
 namespace skiff::engine {
+
+/// Nothing when no monitor answers (the container ended).
+std::optional<monitor::MonitorConnection> connect_to_monitor(const ContainerRecord& record);
 
 struct StopOptions {
     std::optional<int> timeout_seconds;  ///< -1: for ever; nothing: the container's own, else 10

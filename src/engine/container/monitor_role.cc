@@ -20,6 +20,7 @@
 #include "engine/container/launch_preparation.h"
 #include "engine/container/monitor_process.h"
 #include "monitor/address.h"
+#include "monitor/settle.h"
 #include "monitor/supervisor.h"
 #include "runtime/launch.h"
 #include "runtime/sealed_exec.h"
@@ -37,7 +38,6 @@ void become_quiet() {
     if (!runtime::runs_sealed())
         throw Error(ErrorKind::system, "the monitor does not run from a sealed file");
     prctl(PR_SET_DUMPABLE, 0);
-    prctl(PR_SET_NAME, "skiff-monitor");
     // Orphans of containers that share the host's pid namespace come to us instead of to the host's
     // init.
     prctl(PR_SET_CHILD_SUBREAPER, 1);
@@ -99,8 +99,9 @@ ContainerState running_state(const Preparation& preparation, pid_t host_pid) {
 /// The container's life: one object, since the end needs what the beginning made.
 class ContainerRun {
   public:
-    ContainerRun(const MonitorArguments& arguments, const Engine& engine)
+    ContainerRun(const MonitorArguments& arguments, const Engine& engine, FileLock lock)
         : engine_(engine),
+          lock_(std::move(lock)),
           files_(engine, arguments.id),
           record_(files_.record()),
           supervisor_(supervisor_options(engine, files_, record_, arguments.rootless)) {
@@ -137,6 +138,7 @@ class ContainerRun {
         // Held until the exit code is out: the tree of mounts comes down after that, not before.
         mount_namespace_ = find_at(AT_FDCWD, fmt::format("/proc/{}/ns/mnt", host_pid), O_RDONLY);
         files_.write_state(state_, Durability::none);
+        monitor::settle("skiff-monitor");
     }
 
     int end_failed(const Error& error) {
@@ -147,7 +149,8 @@ class ContainerRun {
         state_.exit_code = error.kind() == ErrorKind::command_missing  ? 127
                            : error.kind() == ErrorKind::cannot_execute ? 126
                                                                        : 125;
-        const std::string trash = settle();
+        const std::string trash = conclude();
+        lock_.unlock();
         supervisor_.report_failure(error);
         delete_trash(trash);
         return state_.exit_code;
@@ -158,7 +161,9 @@ class ContainerRun {
         state_.pid = 0;
         state_.exit_code = status.shell_code();
         state_.finished_at = now();
-        const std::string trash = settle();
+        const std::string trash = conclude();
+        // The next command may be `start` or `rm`, typed by a script right after the exit code.
+        lock_.unlock();
         supervisor_.report_exit(state_.exit_code);
         mount_namespace_.reset();
         delete_trash(trash);
@@ -167,7 +172,7 @@ class ContainerRun {
 
     /// What must be true before anybody hears of the end: the name is free again, or the state says
     /// exited.
-    std::string settle() {
+    std::string conclude() {
         unlink(fmt::format("{}/{}.sock", engine_.run_root(), record_.id).c_str());
         if (!record_.request.auto_remove) {
             files_.write_state(state_, Durability::sync);
@@ -177,6 +182,7 @@ class ContainerRun {
     }
 
     const Engine& engine_;
+    FileLock lock_;
     ContainerFiles files_;
     ContainerRecord record_;
     monitor::Supervisor supervisor_;
@@ -189,12 +195,12 @@ class ContainerRun {
 int monitor_role(int argc, char** argv) {
     const MonitorArguments arguments = parse_monitor_arguments(argc, argv);
     become_quiet();
-    const FileLock lock{Fd(monitor_lock_fd)};
+    FileLock lock{Fd(monitor_lock_fd)};
     const Engine engine({.root = arguments.root,
                          .run_root = arguments.run_root,
                          .config = {},
                          .timing = arguments.timing});
-    ContainerRun container(arguments, engine);
+    ContainerRun container(arguments, engine, std::move(lock));
     return container.run();
 }
 

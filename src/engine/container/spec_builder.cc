@@ -54,7 +54,7 @@ std::vector<SpecMount> default_mounts(const ContainerRecord& record, const SpecF
     const bool host_ipc = record.request.namespaces.ipc == "host";
     std::vector<SpecMount> mounts{
         proc_mount(record, facts),
-        {"/dev", "tmpfs", "tmpfs", {"nosuid", "strictatime", "mode=755", "size=65536k"}},
+        {"/dev", "tmpfs", "tmpfs", {"nosuid", "nodev", "strictatime", "mode=755", "size=65536k"}},
         {"/dev/pts",
          "devpts",
          "devpts",
@@ -86,7 +86,7 @@ std::vector<SpecMount> default_mounts(const ContainerRecord& record, const SpecF
     return mounts;
 }
 
-SpecMount requested_mount(const MountRequest& request) {
+SpecMount requested_mount(const MountRequest& request, bool privileged) {
     SpecMount mount{request.target, "", "", {}};
     if (request.type == MountType::tmpfs) {
         mount.type = "tmpfs";
@@ -101,6 +101,9 @@ SpecMount requested_mount(const MountRequest& request) {
         mount.options.insert(mount.options.end(), request.options.begin(), request.options.end());
     }
     if (request.read_only) mount.options.emplace_back("ro");
+    // A container with CAP_MKNOD must not make itself a way to the host's disk in a shared
+    // directory.
+    if (request.type == MountType::bind && !privileged) mount.options.emplace_back("nodev");
     return mount;
 }
 
@@ -108,7 +111,7 @@ std::vector<SpecMount> mounts_of(const ContainerRecord& record, const SpecFacts&
     std::vector<SpecMount> mounts = default_mounts(record, facts);
     std::vector<SpecMount> requested;
     for (const MountRequest& request : record.request.mounts)
-        requested.push_back(requested_mount(request));
+        requested.push_back(requested_mount(request, record.request.security.privileged));
     // What the user mounts in place of one of ours replaces it.
     for (const SpecMount& mount : requested)
         std::erase_if(mounts,

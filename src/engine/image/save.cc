@@ -78,6 +78,9 @@ class Writer {
         Json docker_images = Json::array();
         // The layout's marker first: who reads a stream knows what is coming.
         tar_.add_file("oci-layout", R"({"imageLayoutVersion":"1.0.0"})");
+        // Unpackers that make missing directories themselves want to give them to root, and fail as
+        // a user.
+        for (const char* directory : {"blobs", "blobs/sha256"}) tar_.add_directory(directory);
         for (const SavedImage& image : images) write_image(image, index, docker_images);
         tar_.add_file("index.json", oci::print_index(index));
         tar_.add_file("manifest.json", to_text(docker_images));

@@ -11,7 +11,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/sysmacros.h>
 
 #include "base/in_root.h"
 #include "runtime/init/steps.h"
@@ -35,16 +34,10 @@ int make_target_file(int dir, const char* name) noexcept {
     return target < 0 ? -errno : target;
 }
 
-int make_device(int dev, const DeviceStep& step) noexcept {
-    if (!step.tree.valid()) {
-        if (mknodat(dev, step.name.c_str(), S_IFCHR | step.mode, makedev(step.major, step.minor)) <
-            0)
-            return errno;
-        // The umask cut the mode, and fchmodat on a node by name is safe: the tmpfs is ours alone
-        // until exec.
-        return fchmodat(dev, step.name.c_str(), step.mode, 0) < 0 ? errno : 0;
-    }
-    const int target = make_target_file(dev, step.name.c_str());
+int bind_device(int dev, const DeviceStep& step) noexcept {
+    // Names may have directories ("net/tun"); all of them are made by us in a tmpfs that nobody
+    // else has seen.
+    const int target = in_root::open_target(dev, step.name.c_str(), in_root::Target::file);
     if (target < 0) return -target;
     const int error = attach(step.tree.get(), target);
     ::close(target);
@@ -91,7 +84,7 @@ int populate_dev(const LaunchPlan& plan, Position& at) noexcept {
     at.step = Step::device;
     for (unsigned i = 0; i < plan.devices.size(); ++i) {
         at.index = i;
-        if (const int error = make_device(dev, plan.devices[i])) return error;
+        if (const int error = bind_device(dev, plan.devices[i])) return error;
     }
     at.step = Step::link;
     for (unsigned i = 0; i < plan.links.size(); ++i) {

@@ -40,13 +40,16 @@ struct MountStep {
     unsigned long propagation = 0;  ///< MS_PRIVATE, MS_SLAVE, MS_SHARED, or 0: private
 };
 
-/// A device node of the container's own /dev.
+/// A device of the container's own /dev: the host's node, bound. Never made by mknod(2): the /dev
+/// of a container is mounted nodev like everything else that it may write to, so that a node made
+/// inside (CAP_MKNOD is a default capability) or brought by an image opens nothing, whether or not
+/// a device cgroup watches.
 struct DeviceStep {
     std::string name;  ///< below /dev
     unsigned major = 0;
     unsigned minor = 0;
-    mode_t mode = 0666;
-    Fd tree;  ///< where mknod is not allowed (user namespace): the host's node as a detached tree
+    bool is_block = false;
+    Fd tree;  ///< a detached mount of the node
 };
 
 struct LinkStep {

@@ -69,7 +69,8 @@ Fd mount_overlay(const OverlayRequest& request) {
         throw SystemError(errno, "cannot enter '{}'", request.base_directory);
     // fsmount(2) would give a detached mount at once, but its strings end at 255 characters before
     // Linux 6.8. This mount namespace is ours, so the moment on `base_directory` is seen by nobody.
-    if (mount("overlay", ".", "overlay", 0, options.c_str()) < 0) refuse(errno, request);
+    if (mount("overlay", ".", "overlay", request.no_devices ? MS_NODEV : 0, options.c_str()) < 0)
+        refuse(errno, request);
     // "." still names the directory below; the mount is found by walking the path again.
     Fd tree(static_cast<int>(syscall(SYS_open_tree, AT_FDCWD, request.base_directory.c_str(),
                                      OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC)));

@@ -19,6 +19,7 @@ struct OverlayRequest {
     std::string work;
     bool user_xattr = false;   ///< in a user namespace: overlay's marks are user.overlay.*
     bool is_volatile = false;  ///< never sync: for a root that does not outlive its container
+    bool no_devices = true;    ///< nodev: device nodes of an image, or made inside, open nothing
 };
 
 /// Mounts an overlay and returns it detached (open_tree(2) OPEN_TREE_CLONE).

@@ -2,6 +2,7 @@
 #include "base/file.h"
 
 #include <fcntl.h>
+
 #include <gtest/gtest.h>
 
 #include "base/error.h"

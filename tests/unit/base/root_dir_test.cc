@@ -2,9 +2,10 @@
 #include "base/root_dir.h"
 
 #include <fcntl.h>
+#include <unistd.h>
+
 #include <gtest/gtest.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -52,7 +53,7 @@ TEST_F(RootDirTest, ATargetIsMadeBehindADanglingLinkInsideTheRoot) {
     const RootDir dir = root();
     const Fd target(in_root::open_target(dir.fd(), "/etc/resolv.conf", in_root::Target::file));
     ASSERT_TRUE(target.valid());
-    struct stat status {};
+    struct stat status{};
     ASSERT_EQ(stat(host("root/run/resolve/stub.conf").c_str(), &status), 0);
     EXPECT_TRUE(S_ISREG(status.st_mode));
 }

@@ -298,7 +298,8 @@ TEST_F(Attack, SparseMapsThatOverflowAreRefused) {
                                                        "\0",
                                                        10));
     EXPECT_NE(attempt(sparse(max + ",0,", max, "")), "");
-    attempt(sparse(max + ",0", max, ""));  // sound: whether a file of 2^63 - 1 bytes can be is for the file system
+    attempt(sparse(max + ",0", max,
+                   ""));  // sound: whether a file of 2^63 - 1 bytes can be is for the file system
 }
 
 TEST_F(Attack, SparseMapsInTheContentThatLieAreRefused) {

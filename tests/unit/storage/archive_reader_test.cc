@@ -110,7 +110,8 @@ const std::vector<std::string> forms[] = {{"--format=gnu"},
 INSTANTIATE_TEST_SUITE_P(TarReader, GnuTar, testing::ValuesIn(forms));
 
 TEST_P(GnuTar, IsReadLikeTheTreeItCameFrom) {
-    std::vector<std::string> command{"/usr/bin/tar", "-C", path("tree"), "--sort=name", "-cf", path("tar")};
+    std::vector<std::string> command{"/usr/bin/tar", "-C",  path("tree"),
+                                     "--sort=name",  "-cf", path("tar")};
     command.insert(command.end(), GetParam().begin(), GetParam().end());
     command.emplace_back(".");
     run_program(command);

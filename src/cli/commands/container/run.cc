@@ -7,6 +7,7 @@
 
 #include "cli/command.h"
 #include "cli/commands/container/cid_file.h"
+#include "cli/commands/container/front.h"
 #include "cli/container_flags.h"
 #include "cli/output.h"
 
@@ -48,7 +49,7 @@ ExitCode run(engine::Engine& engine, const RunFlags& flags) {
         std::signal(result.end_signal, SIG_DFL);
         std::raise(result.end_signal);
     }
-    return ExitCode{result.status};
+    return end_as(result);
 }
 
 }  // namespace

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/container/spec_facts.h"
+
+#include <array>
+#include <cerrno>
+
+#include <unistd.h>
+
+#include <sys/vfs.h>
+
+#include "base/error.h"
+#include "runtime/capabilities/capability_set.h"
+
+namespace skiff::engine {
+namespace {
+
+constexpr long cgroup2_magic = 0x63677270;
+
+bool has_unified_cgroup() {
+    struct statfs status{};
+    return statfs("/sys/fs/cgroup", &status) == 0 && status.f_type == cgroup2_magic;
+}
+
+}  // namespace
+
+std::string host_name() {
+    std::array<char, 256> name{};
+    if (gethostname(name.data(), name.size() - 1) < 0)
+        throw SystemError(errno, "cannot ask for the host name");
+    return name.data();
+}
+
+SpecFacts spec_facts(const runtime::HostFacts& host, const ContainerFiles& files,
+                     runtime::ConsoleSize size) {
+    SpecFacts facts;
+    facts.in_user_namespace = host.in_user_namespace;
+    facts.available_capabilities = host.available_capabilities;
+    facts.has_unified_cgroup = has_unified_cgroup();
+    facts.has_host_mqueue = access("/dev/mqueue", F_OK) == 0;
+    facts.host_hostname = host_name();
+    facts.container_directory = files.path();
+    facts.rows = size.rows;
+    facts.columns = size.columns;
+    return facts;
+}
+
+SpecFacts documented_spec_facts(const Engine& engine, const ContainerFiles& files,
+                                const ContainerRecord& record) {
+    runtime::HostFacts host;
+    host.in_user_namespace = engine.rootless();
+    host.available_capabilities =
+        (engine.rootless() ? runtime::kernel_capabilities() : runtime::caller_capabilities())
+            .bits();
+    SpecFacts facts = spec_facts(host, files, {});
+    const SecurityRequest& security = record.request.security;
+    const runtime::CapabilitySet available(host.available_capabilities);
+    const runtime::CapabilitySet bounding =
+        security.privileged
+            ? available
+            : runtime::resolve_capabilities(security.cap_add, security.cap_drop, available);
+    if (const auto request = seccomp_request(record, bounding))
+        facts.seccomp = runtime::oci_seccomp(*request);
+    return facts;
+}
+
+std::optional<runtime::SeccompRequest> seccomp_request(const ContainerRecord& record,
+                                                       runtime::CapabilitySet capabilities) {
+    const SecurityRequest& security = record.request.security;
+    if (security.privileged || (security.seccomp == "unconfined" && !security.seccomp_is_profile))
+        return std::nullopt;
+    runtime::SeccompRequest request;
+    request.capabilities = capabilities;
+    if (security.seccomp_is_profile) request.profile = {security.seccomp, "--security-opt seccomp"};
+    return request;
+}
+
+}  // namespace skiff::engine

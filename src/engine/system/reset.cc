@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/system/reset.h"
+
+#include <cerrno>
+#include <cstdlib>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/file_lock.h"
+#include "base/root_dir.h"
+#include "monitor/address.h"
+#include "runtime/userns/id_map.h"
+#include "runtime/userns/user_namespace.h"
+
+namespace skiff::engine {
+namespace {
+
+/// Kills the monitor behind a socket, and with it (PID 1 of its pid namespace) the container. The
+/// descriptor keeps the peer named: its number cannot be somebody else's while it is connected.
+void kill_monitor(int run, const std::string& name) {
+    const auto connection = monitor::connect_at(run, name);
+    if (!connection) return;
+    ucred peer{};
+    socklen_t length = sizeof peer;
+    if (getsockopt(connection->socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &length) < 0 ||
+        peer.pid <= 0)
+        return;
+    const Fd pidfd(static_cast<int>(syscall(SYS_pidfd_open, peer.pid, 0)));
+    if (pidfd.valid()) syscall(SYS_pidfd_send_signal, pidfd.get(), SIGKILL, nullptr, 0);
+}
+
+void kill_all(const Engine& engine) {
+    const Fd run = find_at(AT_FDCWD, engine.run_root(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    if (!run.valid()) return;
+    for (const std::string& name : list_directory(run.get()))
+        if (name.ends_with(".sock")) kill_monitor(run.get(), name);
+}
+
+/// A lock is free once the last process that held it is gone; only then are its mounts.
+void wait_for_ends(const Engine& engine) {
+    const Fd containers =
+        find_at(AT_FDCWD, engine.root() + "/containers", O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    if (!containers.valid()) return;
+    for (const std::string& id : list_directory(containers.get())) {
+        const Fd directory = find_at(containers.get(), id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+        if (directory.valid()) FileLock::wait(directory.get(), "lock", LockMode::exclusive);
+    }
+}
+
+bool belongs_to_skiff(const std::string& root) {
+    struct stat status{};
+    return lstat((root + "/format").c_str(), &status) == 0 ||
+           lstat((root + "/containers").c_str(), &status) == 0 ||
+           lstat((root + "/idmap").c_str(), &status) == 0;
+}
+
+}  // namespace
+
+void reset_system(const Engine& engine) {
+    struct stat status{};
+    const bool exists = lstat(engine.root().c_str(), &status) == 0;
+    if (exists && !S_ISDIR(status.st_mode))
+        throw Error(ErrorKind::invalid, "'{}' is not a directory", engine.root());
+    // `--root /home/me` by mistake must not cost a home.
+    if (exists && !belongs_to_skiff(engine.root()) &&
+        !list_directory(open_file(engine.root(), O_RDONLY | O_DIRECTORY).get()).empty())
+        throw Error(ErrorKind::invalid,
+                    "'{}' does not look like a store of skiff's; nothing was removed",
+                    engine.root());
+
+    kill_all(engine);
+    if (exists) {
+        wait_for_ends(engine);
+        const auto remove = [&] { remove_tree(AT_FDCWD, engine.root()); };
+        if (engine.rootless()) {
+            const char* login = std::getenv("USER");
+            const runtime::IdMaps maps =
+                runtime::default_id_maps(geteuid(), getegid(), login != nullptr ? login : "");
+            runtime::run_in_user_namespace(maps, [&] {
+                remove();
+                return 0;
+            });
+        } else {
+            remove();
+        }
+    }
+    remove_tree(AT_FDCWD, engine.run_root());
+}
+
+}  // namespace skiff::engine

@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# tag, images, rmi, image exists and prune: names come and go as in Docker, layers go with the last image.
+. "${0%/*}/lib.sh"
+
+mkdir -p "$T/r"
+echo one >"$T/r/file"
+tar -C "$T/r" -cf "$T/a.tar" .
+id=$(skiff import "$T/a.tar" t:1)
+short=${id#sha256:}
+short=${short:0:12}
+
+check "tag" skiff tag t:1 localhost:5000/team/app
+fails "a target that is no name" 125 'Error parsing reference: "Bad/Name" is not a valid repository/tag: .*\(Name\) must be lowercase' skiff tag t:1 Bad/Name
+fails "a source that is not there" 1 'No such image: nosuch:latest' skiff tag nosuch x
+has "images lists both names" "^localhost:5000/team/app +latest +$short " skiff images
+is "images -q" "$short
+$short" skiff images -q
+hasnt "images REPOSITORY shows only it" 'team/app' skiff images t
+has "--no-trunc shows whole ids" "$id" skiff images --no-trunc
+hasnt "the built-in images are not listed" built-in skiff images
+has "… but with --all" '^hello-world +<built-in>' skiff images --all
+check "exists by name" skiff image exists t:1
+check "exists by short id" skiff image exists "${short:0:6}"
+status "exists not" 1 skiff image exists t:2
+fails "inspect of a missing one" 1 'No such image: nosuch:latest' skiff image inspect nosuch
+
+fails "by id, with two repositories: refused" 2 'must be forced.*referenced in multiple repositories' skiff rmi "$short"
+is "by name: the name goes" "Untagged: t:1" skiff rmi t:1
+is "the last name takes the image and its layer along" "Untagged: localhost:5000/team/app:latest
+Deleted: $id
+Deleted: sha256:$(sha256sum <"$T/a.tar" | cut -d' ' -f1)" skiff rmi localhost:5000/team/app
+fails "it is gone" 1 "No such image: t:1" skiff rmi t:1
+is "rmi -f of a missing one is no failure" 0 eval 'skiff rmi -f t:1 2>/dev/null; echo $?'
+is "nothing is left" "" eval 'cd "$SKIFF_ROOT" && ls layers l images/blobs/sha256 images/packed images/refs images/records leases staging trash | grep -v -e : -e "^$"; true'
+
+skiff import "$T/a.tar" t:1 >/dev/null
+skiff import -m other "$T/a.tar" t:1 >/dev/null
+has "an image whose name was taken has none" '^<none> +<none>' skiff images
+has "prune removes it" '^deleted: sha256:' skiff image prune -f
+hasnt "… and only it" none skiff images
+has "prune -a removes the rest" '^untagged: t:1' skiff image prune -a -f
+is "no image is left" "" skiff images -q
+
+finish
