@@ -15,8 +15,8 @@
 namespace skiff::storage {
 namespace {
 
-// Level 1: on Debian's minbase root file system 38 % of the plain size, at a third of the time of
-// level 3, which reaches 35 %.
+// Of 507 MB from /usr/bin and /usr/lib/python3, level 1 leaves 40 % in 2.3 s of CPU, level 3 35 %
+// in 3.5 s.
 constexpr int packing_level = 1;
 constexpr size_t buffer_size = 128U << 10U;
 

@@ -29,7 +29,7 @@ for tool in zstd xz; do
     fi
 done
 for kind in $kinds; do
-    has "the layer of $kind is the plain tar" "\"Layers\":\[\"$diff_id\"\]" printed t:$kind
+    has "the layer of $kind is the plain tar" "\"Layers\":\[\"$diff_id\"\]" printed "t:$kind"
 done
 check "standard input" eval 'skiff import - t:stdin <"$T/a.tar.gz"'
 is "equal layers are kept once" 1 eval 'ls "$SKIFF_ROOT/layers" | wc -l'
