@@ -96,6 +96,7 @@ ExitCode run_words(Words words) {
                 return ExitCode::ok;
             }
             store_values(parsed.options);
+            if (globals.engine.timing) globals.engine.timing_origin = monotonic_time();
             // The arguments are the last words: views of argv, not of `parsed`.
             words = words.last(parsed.arguments.size());
         } catch (const Error& error) {

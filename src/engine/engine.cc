@@ -69,6 +69,7 @@ std::string default_run_root(bool rootless) {
 }  // namespace
 
 Engine::Engine(EngineOptions options) : options_(std::move(options)), rootless_(geteuid() != 0) {
+    if (options_.timing) phases_ = Phases(options_.timing_origin);
     const auto given = [](const std::optional<std::string>& option,
                           const char* variable) -> std::optional<std::string> {
         if (option) return absolute(*option);

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/fd.h"
+#include "base/phases.h"
 
 namespace skiff::engine {
 
@@ -17,7 +18,8 @@ struct EngineOptions {
     std::optional<std::string> config;
     bool strict =
         false;  ///< --strict: a command that would work with less than asked fails instead
-    bool timing = false;  ///< --timing: phases of a run on stderr
+    bool timing = false;             ///< --timing: phases of a run on stderr
+    std::int64_t timing_origin = 0;  ///< with timing: the monotonic_time() at which the first began
 };
 
 class Engine {
@@ -35,6 +37,8 @@ class Engine {
     /// The caller is not the root of the initial user namespace, so files of a store belong to
     /// subordinate ids.
     bool rootless() const { return rootless_; }
+    /// Where every call notes what it did when; an observation, so a const engine has it.
+    Phases& phases() const { return phases_; }
 
   private:
     EngineOptions options_;
@@ -42,6 +46,7 @@ class Engine {
     std::string run_root_;
     std::string config_path_;
     bool rootless_ = false;
+    mutable Phases phases_;
 };
 
 /// Makes (0700) and opens a directory of skiff's own state. Throws Error{denied} when it belongs to

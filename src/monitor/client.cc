@@ -245,6 +245,9 @@ class Attachment {
                 result_.code = decode_number(frame.payload);
                 end(AttachEnd::exited);
                 return;
+            case FrameType::timing:
+                if (options_.on_timing) options_.on_timing(decode_timing(frame.payload));
+                return;
             case FrameType::failed:
                 throw decode_failed(frame.payload);
             case FrameType::attach:
@@ -333,11 +336,13 @@ class Attachment {
 };
 
 /// Reads frames until one is of type `wanted`.
-Frame await(int socket, std::span<char> buffer, FrameType wanted) {
+Frame await(int socket, std::span<char> buffer, FrameType wanted, Phases* phases = nullptr) {
     Frame frame;
     while (await_frame(socket, buffer, frame)) {
         if (frame.type == FrameType::failed) throw decode_failed(frame.payload);
         if (frame.type == wanted) return frame;
+        if (frame.type == FrameType::timing && phases != nullptr)
+            phases->append(decode_timing(frame.payload));
     }
     monitor_gone();
 }
@@ -348,9 +353,9 @@ AttachResult attach(Fd socket, const AttachOptions& options) {
     return Attachment(std::move(socket), options).run();
 }
 
-pid_t await_start(int socket) {
+pid_t await_start(int socket, Phases* phases) {
     std::vector<char> buffer(max_frame);
-    return decode_number(await(socket, buffer, FrameType::started).payload);
+    return decode_number(await(socket, buffer, FrameType::started, phases).payload);
 }
 
 int await_exit(int socket) {

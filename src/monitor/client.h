@@ -10,6 +10,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <sys/types.h>
 
@@ -35,6 +36,8 @@ struct AttachOptions {
     std::uint16_t version = protocol_version;  ///< MonitorConnection::version
     /// Called once with the host pid of the container's init.
     std::function<void(pid_t)> on_started{};
+    /// Called for each `timing` frame; they come only from a monitor that was started to measure.
+    std::function<void(std::vector<Phase>)> on_timing{};
 };
 
 enum class AttachEnd {
@@ -61,8 +64,9 @@ struct AttachResult {
 /// the start failed, Error{system} when the monitor dies.
 AttachResult attach(Fd socket, const AttachOptions& options);
 
-/// Waits until the container has started; returns the host pid of its init. Throws as attach().
-pid_t await_start(int socket);
+/// Waits until the container has started; returns the host pid of its init. Phases that the monitor
+/// measured before that are added to `phases`, if given. Throws as attach().
+pid_t await_start(int socket, Phases* phases = nullptr);
 /// Waits until the container has ended; returns its exit code. Throws as attach().
 int await_exit(int socket);
 /// The container's user namespace; nothing when its monitor does not give it to us. Frames that

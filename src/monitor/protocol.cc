@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "monitor/protocol.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -56,7 +57,7 @@ bool known(std::uint16_t type) {
     return (type >= static_cast<std::uint16_t>(FrameType::attach) &&
             type <= static_cast<std::uint16_t>(FrameType::userns_request)) ||
            (type >= static_cast<std::uint16_t>(FrameType::starting) &&
-            type <= static_cast<std::uint16_t>(FrameType::userns));
+            type <= static_cast<std::uint16_t>(FrameType::timing));
 }
 
 void wait_for(int socket, short events) {
@@ -170,6 +171,41 @@ std::int32_t decode_number(std::string_view payload) {
 
 int decode_signal(std::string_view payload) {
     return checked_signal(decode_number(payload));
+}
+
+std::string encode(std::span<const Phase> phases) {
+    std::string payload;
+    for (const Phase& phase : phases.first(std::min(phases.size(), max_frame_phases))) {
+        const std::string_view name = std::string_view(phase.name).substr(0, max_phase_name);
+        put(payload, phase.begin);
+        put(payload, phase.end);
+        put(payload, static_cast<std::uint8_t>(name.size()));
+        payload += name;
+    }
+    return payload;
+}
+
+std::vector<Phase> decode_timing(std::string_view payload) {
+    std::vector<Phase> phases;
+    while (!payload.empty()) {
+        if (phases.size() == max_frame_phases) refuse("too many phases");
+        Phase phase;
+        phase.begin = take<std::int64_t>(payload);
+        phase.end = take<std::int64_t>(payload);
+        if (phase.begin < 0 || phase.end < phase.begin)
+            refuse("a phase that ends before it begins");
+        const auto length = take<std::uint8_t>(payload);
+        if (length == 0 || length > max_phase_name || length > payload.size())
+            refuse("a phase without its name");
+        phase.name = payload.substr(0, length);
+        // It goes to a terminal.
+        if (!std::all_of(phase.name.begin(), phase.name.end(),
+                         [](char c) { return c >= ' ' && c <= '~'; }))
+            refuse("a phase's name is not text");
+        payload.remove_prefix(length);
+        phases.push_back(std::move(phase));
+    }
+    return phases;
 }
 
 std::string encode(const Error& error) {

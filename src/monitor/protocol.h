@@ -19,8 +19,9 @@
 //     stream_closed{stream, err} │  a descriptor that was handed over takes no more │
 //     userns_request ──────────────────────────► │ │ ◄────────────────────── userns{known} [fd]  │
 //     only for the monitor's own uid │ detach ──────────────────────────────────► │  the connection
-//     ends, the container goes on │ ◄─────────────────────────── exited{code}   │  after every byte
-//     of output; then the connection ends
+//     ends, the container goes on │ ◄────────────────────────── timing{phases}  │  with --timing:
+//     before `started` and before `exited` │ ◄─────────────────────────── exited{code}   │  after
+//     every byte of output; then the connection ends
 //
 // A client that does not attach hears `started`, `exited` and `failed` all the same (`run -d`,
 // `wait`, `stop`). Monitors outlive upgrades: a reader takes its own version and the one before,
@@ -38,6 +39,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/phases.h"
 
 namespace skiff::monitor {
 
@@ -50,6 +52,9 @@ inline constexpr std::size_t frame_header_size = 8;
 inline constexpr std::size_t max_frame = frame_header_size + max_payload;
 /// Bytes of input a client may have sent that are not yet in the container's stdin.
 inline constexpr std::size_t input_window = 65536;
+/// Phases in one frame of timing, and bytes of a phase's name.
+inline constexpr std::size_t max_frame_phases = 64;
+inline constexpr std::size_t max_phase_name = 64;
 /// Descriptors in one frame: stdin, stdout, stderr.
 inline constexpr std::size_t max_frame_fds = 3;
 
@@ -73,6 +78,7 @@ enum class FrameType : std::uint16_t {
     exited = 70,
     failed = 71,
     userns = 72,
+    timing = 73,
 };
 
 enum class Stream : std::uint8_t { input = 0, output = 1, errors = 2 };
@@ -123,6 +129,10 @@ std::string encode_number(std::int32_t value);
 std::int32_t decode_number(std::string_view payload);
 /// A signal number from 1 to 64.
 int decode_signal(std::string_view payload);
+/// Each phase: begin and end (8 bytes each), the length of its name (1 byte), the name.
+std::string encode(std::span<const Phase> phases);
+/// Names are 1 to max_phase_name characters of printable ASCII; no phase ends before it begins.
+std::vector<Phase> decode_timing(std::string_view payload);
 /// The message is cut to what one frame holds.
 std::string encode(const Error& error);
 Error decode_failed(std::string_view payload);

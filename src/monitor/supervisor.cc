@@ -52,6 +52,10 @@ ExitStatus Supervisor::run(ContainerIo io, Child init, pid_t host_pid) {
     return *status_;
 }
 
+void Supervisor::report_timing(std::span<const Phase> phases) {
+    for (Connection& client : clients_) client.push(FrameType::timing, encode(phases));
+}
+
 void Supervisor::report_exit(int code) {
     conclude(FrameType::exited, encode_number(code));
 }

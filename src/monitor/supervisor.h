@@ -10,6 +10,7 @@
 #include <csignal>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -71,6 +72,8 @@ class Supervisor {
     /// is then complete in the log. Throws SystemError only for failures of the event loop itself.
     ExitStatus run(ContainerIo io, Child init, pid_t host_pid);
 
+    /// Tells the clients there are what was measured; before run() and before report_exit().
+    void report_timing(std::span<const Phase> phases);
     /// Delivers what is left of the output and then the exit code, to every client and to those
     /// that connected until now; returns when all have it or are gone.
     void report_exit(int code);

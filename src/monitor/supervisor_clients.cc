@@ -117,6 +117,7 @@ void Supervisor::obey(Connection& client, Frame& frame) {
         case FrameType::exited:
         case FrameType::failed:
         case FrameType::userns:
+        case FrameType::timing:
             break;
     }
     throw Error(ErrorKind::invalid, "malformed monitor message: not for a monitor");

@@ -35,6 +35,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             case FrameType::stream_closed:
                 if (encode(decode_stream_closed(frame.payload)) != frame.payload) std::abort();
                 break;
+            case FrameType::timing:
+                if (encode(decode_timing(frame.payload)) != frame.payload) std::abort();
+                break;
             case FrameType::failed:
                 decode_failed(frame.payload);
                 break;

@@ -91,6 +91,7 @@ EffectiveConfig merge_config(const oci::UntrustedImageConfig& image,
 CreatedContainer make_container(const Engine& engine, const CreateRequest& request) {
     // Held until the record names the layers: from then on they are reachable without it.
     RunImage image = find_run_image(engine, request.image);
+    engine.phases().mark("image");
 
     ContainerRecord record;
     record.id = random_hex(id_bytes);

@@ -116,23 +116,29 @@ Preparation prepare_launch(const Engine& engine, const ContainerFiles& files,
     Preparation result;
     const runtime::HostFacts host = runtime::probe_host_facts();
     Fd root = mount_root(engine, files, record, host.in_user_namespace);
+    engine.phases().mark("monitor: overlay");
     {
         const RootDir view(duplicate(root.get()));
         result.user = resolve_user(view, record.config.user);
     }
+    engine.phases().mark("monitor: user");
     const SpecFacts facts = spec_facts(host, files, size);
     write_etc_files(files, record, effective_hostname(record, facts.host_hostname));
     make_missing_sources(record);
+    engine.phases().mark("monitor: files of /etc");
     result.plan = runtime::build_plan(build_spec(record, result.user, facts), host);
     result.plan.root = std::move(root);
     result.plan.reaper = record.request.init;
+    engine.phases().mark("monitor: spec and plan");
     if (const auto request =
             seccomp_request(record, runtime::CapabilitySet(result.plan.capabilities.bounding))) {
         result.seccomp = runtime::get_program(*request, engine.root() + "/seccomp");
         result.plan.seccomp = result.seccomp->instructions();
     }
+    engine.phases().mark("monitor: seccomp filter");
     runtime::open_sources(result.plan);
     connect_pipes(record, result);
+    engine.phases().mark("monitor: mount sources");
     return result;
 }
 

@@ -86,18 +86,21 @@ unsigned long long monitor_namespaces(const ContainerRecord& record) {
     return CLONE_NEWNS | (record.request.namespaces.pid == "host" ? 0ULL : CLONE_NEWPID);
 }
 
-void start_as_root(const MonitorArguments& arguments, const ContainerRecord& record, int client,
-                   int lock) {
+void start_as_root(const Engine& engine, const MonitorArguments& arguments,
+                   const ContainerRecord& record, int client, int lock) {
     Pipe start = make_pipe();
     CloneResult cloned = clone_process(monitor_namespaces(record));
     if (cloned.in_child)
         in_child(start.write.get(), [&] { become_monitor(arguments, client, lock); });
     cloned.child.detach();
+    engine.phases().mark("clone the monitor");
     wait_for_exec(std::move(start));
+    engine.phases().mark("execute the monitor");
 }
 
-void start_in_new_namespace(const MonitorArguments& arguments, const ContainerRecord& record,
-                            const runtime::IdMaps& maps, int client, int lock) {
+void start_in_new_namespace(const Engine& engine, const MonitorArguments& arguments,
+                            const ContainerRecord& record, const runtime::IdMaps& maps, int client,
+                            int lock) {
     Pipe start = make_pipe();
     SocketPair go = make_socket_pair(SOCK_SEQPACKET);
     CloneResult cloned;
@@ -116,14 +119,18 @@ void start_in_new_namespace(const MonitorArguments& arguments, const ContainerRe
         });
     }
     go.theirs.reset();
+    engine.phases().mark("clone the monitor");
     runtime::write_id_maps(cloned.child.pid(), maps);
+    engine.phases().mark("write the id maps");
     write_all(go.ours.get(), "g", "the monitor");
     wait_for_exec(std::move(start));
+    engine.phases().mark("execute the monitor");
     cloned.child.detach();
 }
 
-void start_in_shared_namespace(const MonitorArguments& arguments, const ContainerRecord& record,
-                               int user_namespace, int client, int lock) {
+void start_in_shared_namespace(const Engine& engine, const MonitorArguments& arguments,
+                               const ContainerRecord& record, int user_namespace, int client,
+                               int lock) {
     Pipe start = make_pipe();
     // A pid namespace can be made only by somebody who is in the user namespace already, so one
     // process in between joins it.
@@ -139,7 +146,9 @@ void start_in_shared_namespace(const MonitorArguments& arguments, const Containe
         });
     }
     between.child.wait();
+    engine.phases().mark("join and clone");
     wait_for_exec(std::move(start));
+    engine.phases().mark("execute the monitor");
 }
 
 bool wants_own_namespace(const ContainerRecord& record) {
@@ -181,17 +190,18 @@ Fd start_monitor(const Engine& engine, const ContainerRecord& record, FileLock l
     SocketPair client = make_socket_pair(SOCK_SEQPACKET);
     const int theirs = client.theirs.get();
     if (!engine.rootless()) {
-        start_as_root(arguments, record, theirs, lock.fd());
+        start_as_root(engine, arguments, record, theirs, lock.fd());
         return std::move(client.ours);
     }
     const runtime::IdMaps maps = store_id_maps(engine);
+    engine.phases().mark("id maps");
     if (!wants_own_namespace(record)) {
         if (const auto shared = find_shared_namespace(engine, maps)) {
-            start_in_shared_namespace(arguments, record, shared->get(), theirs, lock.fd());
+            start_in_shared_namespace(engine, arguments, record, shared->get(), theirs, lock.fd());
             return std::move(client.ours);
         }
     }
-    start_in_new_namespace(arguments, record, maps, theirs, lock.fd());
+    start_in_new_namespace(engine, arguments, record, maps, theirs, lock.fd());
     return std::move(client.ours);
 }
 

@@ -106,6 +106,7 @@ class ContainerRun {
           record_(files_.record()),
           supervisor_(supervisor_options(engine, files_, record_, arguments.rootless)) {
         supervisor_.add_client(Fd(monitor_client_fd));
+        engine_.phases().mark("monitor: record, log and socket");
     }
 
     int run() {
@@ -124,12 +125,14 @@ class ContainerRun {
   private:
     void start(monitor::ContainerIo& io, Child& init) {
         const monitor::WindowSize size = supervisor_.await_foreground();
+        engine_.phases().mark("monitor: wait for the command");
         Preparation preparation =
             prepare_launch(engine_, files_, record_, {size.rows, size.columns});
         if (supervisor_.foreground_gone())
             throw Error(ErrorKind::system, "the command that started the container is gone");
         const runtime::IdMaps* nested = preparation.nested ? &*preparation.nested : nullptr;
         runtime::Launched launched = runtime::launch(std::move(preparation.plan), nested);
+        engine_.phases().mark("monitor: clone to exec");
         init = std::move(launched.init);
         io = std::move(preparation.io);
         io.pty_master = std::move(launched.pty_master);
@@ -138,7 +141,14 @@ class ContainerRun {
         // Held until the exit code is out: the tree of mounts comes down after that, not before.
         mount_namespace_ = find_at(AT_FDCWD, fmt::format("/proc/{}/ns/mnt", host_pid), O_RDONLY);
         files_.write_state(state_, Durability::none);
+        engine_.phases().mark("monitor: state");
         monitor::settle("skiff-monitor");
+        engine_.phases().mark("monitor: settle");
+        report_phases();
+    }
+
+    void report_phases() {
+        if (engine_.phases().on()) supervisor_.report_timing(engine_.phases().take());
     }
 
     int end_failed(const Error& error) {
@@ -157,11 +167,14 @@ class ContainerRun {
     }
 
     int end(ExitStatus status) {
+        engine_.phases().mark("monitor: the program");
         state_.status = ContainerStatus::exited;
         state_.pid = 0;
         state_.exit_code = status.shell_code();
         state_.finished_at = now();
         const std::string trash = conclude();
+        engine_.phases().mark("monitor: final state");
+        report_phases();
         // The next command may be `start` or `rm`, typed by a script right after the exit code.
         lock_.unlock();
         supervisor_.report_exit(state_.exit_code);
@@ -194,12 +207,15 @@ class ContainerRun {
 
 int monitor_role(int argc, char** argv) {
     const MonitorArguments arguments = parse_monitor_arguments(argc, argv);
+    const std::int64_t origin = arguments.timing ? monotonic_time() : 0;
     become_quiet();
     FileLock lock{Fd(monitor_lock_fd)};
     const Engine engine({.root = arguments.root,
                          .run_root = arguments.run_root,
                          .config = {},
-                         .timing = arguments.timing});
+                         .timing = arguments.timing,
+                         .timing_origin = origin});
+    engine.phases().mark("monitor: set-up");
     ContainerRun container(arguments, engine, std::move(lock));
     return container.run();
 }

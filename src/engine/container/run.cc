@@ -28,6 +28,10 @@ RunResult start_and_front(const Engine& engine, const ContainerRecord& record, F
     Fd socket = start_monitor(engine, record, std::move(lock));
     monitor::AttachOptions options;
     options.tty = record.request.tty;
+    if (engine.phases().on())
+        options.on_timing = [&](std::vector<Phase> phases) {
+            engine.phases().append(std::move(phases));
+        };
     options.signal_proxy = front.signal_proxy;
     options.detach_keys = monitor::parse_detach_keys(front.detach_keys);
     if (front.attach) {
@@ -39,10 +43,12 @@ RunResult start_and_front(const Engine& engine, const ContainerRecord& record, F
     if (!front.attach) {
         monitor::send_frame(socket.get(), monitor::FrameType::attach,
                             monitor::encode(monitor::AttachFrame{}));
-        monitor::await_start(socket.get());
+        monitor::await_start(socket.get(), &engine.phases());
+        engine.phases().mark("wait for the start");
         return outcome;
     }
     const monitor::AttachResult result = monitor::attach(std::move(socket), options);
+    engine.phases().mark("wait for the end");
     if (result.output_error) throw *result.output_error;
     switch (result.end) {
         case monitor::AttachEnd::exited:
@@ -64,7 +70,9 @@ RunResult start_and_front(const Engine& engine, const ContainerRecord& record, F
 
 RunResult run_container(const Engine& engine, const CreateRequest& request,
                         const RunOptions& options) {
+    engine.phases().mark("command line");
     CreatedContainer created = make_container(engine, request);
+    engine.phases().mark("record and name");
     if (options.created) options.created(created.record.id);
     Front front;
     front.attach = !request.detach;
@@ -90,6 +98,7 @@ RunResult start_container(const Engine& engine, const std::string& name,
     const ContainerFiles files = find_container(engine, name);
     auto lock = files.try_lock();
     const ContainerRecord record = files.record();
+    engine.phases().mark("command line and record");
     if (!lock) {
         if (files.current_state().status != ContainerStatus::running)
             throw Error(ErrorKind::in_use, "container {} is being changed by another command",

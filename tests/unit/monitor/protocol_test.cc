@@ -121,6 +121,29 @@ TEST(Protocol, TheLastFramesOfAPeerThatDidNotReadOursArrive) {
     EXPECT_EQ(try_send_frame(pair.ours.get(), FrameType::detach, ""), Sending::gone);
 }
 
+TEST(Protocol, PhasesComeBackAsTheyWere) {
+    const std::vector<Phase> phases{{"overlay", 5, 5}, {std::string(max_phase_name, 'x'), 7, 1000}};
+    EXPECT_EQ(decode_timing(encode(phases)), phases);
+    EXPECT_TRUE(decode_timing("").empty());
+    const std::vector<Phase> many(max_frame_phases + 1, Phase{"a", 1, 2});
+    EXPECT_EQ(decode_timing(encode(many)).size(), max_frame_phases);
+}
+
+TEST(Protocol, PhasesThatNoMonitorMeasuredAreRefused) {
+    const std::string good = encode(std::vector<Phase>{{"overlay", 5, 9}});
+    EXPECT_EQ(decode_timing(good).size(), 1U);
+    for (std::size_t length = 1; length < good.size(); ++length)
+        EXPECT_THROW(decode_timing(good.substr(0, length)), Error) << length;
+    EXPECT_THROW(decode_timing(good + "x"), Error);
+    EXPECT_THROW(decode_timing(encode(std::vector<Phase>{{"back", 9, 5}})), Error);
+    EXPECT_THROW(decode_timing(encode(std::vector<Phase>{{"before boot", -1, 5}})), Error);
+    EXPECT_THROW(decode_timing(encode(std::vector<Phase>{{"", 1, 2}})), Error);
+    EXPECT_THROW(decode_timing(encode(std::vector<Phase>{{"\033[2J", 1, 2}})), Error);
+    std::string too_many;
+    for (std::size_t i = 0; i <= max_frame_phases; ++i) too_many += good;
+    EXPECT_THROW(decode_timing(too_many), Error);
+}
+
 TEST(Address, ASocketIsPrivateAndReplacesADeadOne) {
     const TempDir temp;
     const Fd dir = open_file(temp.path(), O_RDONLY | O_DIRECTORY);

@@ -44,6 +44,7 @@ ExitCode run(engine::Engine& engine, const RunFlags& flags) {
     };
     const engine::RunResult result = engine::run_container(engine, request, options);
     if (request.detach) print_line(result.id);
+    print_phases(engine.phases());
     if (result.end_signal != 0) {
         flush_output();
         std::signal(result.end_signal, SIG_DFL);

@@ -32,15 +32,19 @@ void declare(CommandBuilder& command, StartOptions& options) {
 ExitCode run(engine::Engine& engine, const StartOptions& options) {
     const bool attach = options.attach || options.interactive;
     if (!attach) {
-        return for_each_reporting(options.containers, [&](const std::string& name) {
+        const ExitCode code = for_each_reporting(options.containers, [&](const std::string& name) {
             engine::start_container(engine, name, {});
             print_line(name);
         });
+        print_phases(engine.phases());
+        return code;
     }
     if (options.containers.size() > 1)
         throw Error(ErrorKind::usage, "you cannot start and attach multiple containers at once");
-    return end_as(engine::start_container(engine, options.containers[0],
-                                          {.attach = true, .interactive = options.interactive}));
+    const engine::RunResult result = engine::start_container(
+        engine, options.containers[0], {.attach = true, .interactive = options.interactive});
+    print_phases(engine.phases());
+    return end_as(result);
 }
 
 }  // namespace
