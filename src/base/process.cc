@@ -112,6 +112,18 @@ HelperResult Helper::finish() {
     return result;
 }
 
+pid_t host_pid_of(const Child& child) {
+    const std::string info =
+        find_file(AT_FDCWD, fmt::format("/proc/self/fdinfo/{}", child.pidfd()), 4096).value_or("");
+    for (const std::string_view line : split(info, '\n'))
+        if (line.starts_with("Pid:")) return parse_number<pid_t>(trim(line.substr(4))).value_or(0);
+    return 0;
+}
+
+pid_t own_host_pid() {
+    return parse_number<pid_t>(find_link(AT_FDCWD, "/proc/self").value_or("")).value_or(0);
+}
+
 std::string boot_id() {
     return std::string(trim(read_file("/proc/sys/kernel/random/boot_id", 128)));
 }

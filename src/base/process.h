@@ -79,6 +79,11 @@ class Helper {
     Fd errors_;
 };
 
+/// Process ids as the mounted procfs counts them, which in a pid namespace of our own is not what
+/// clone(2) and getpid(2) say. 0 when procfs does not tell.
+pid_t host_pid_of(const Child& child);
+pid_t own_host_pid();
+
 /// The value of /proc/sys/kernel/random/boot_id, without newline.
 std::string boot_id();
 /// Field 22 of /proc/PID/stat (clock ticks since boot): with the pid and the boot id it names a

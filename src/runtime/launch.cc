@@ -138,7 +138,7 @@ Launched launch(LaunchPlan plan, const IdMaps* nested) {
     }
     handshake.theirs.reset();
     Launched result{std::move(cloned.child), {}};
-    if (nested != nullptr) write_id_maps(result.init.pid(), *nested);
+    if (nested != nullptr) write_id_maps(host_pid_of(result.init), *nested);
     write_all(handshake.ours.get(), "g", "the container's init");
 
     for (bool ready = false;;) {

@@ -12,10 +12,13 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/process.h"
 #include "base/root_dir.h"
+#include "engine/builtin/built_in_image.h"
 #include "engine/container/etc_files.h"
 #include "engine/container/spec_builder.h"
 #include "engine/container/spec_facts.h"
+#include "runtime/capabilities/capability_set.h"
 #include "runtime/launch.h"
 #include "runtime/plan/plan_builder.h"
 #include "runtime/rootfs/overlay.h"
@@ -39,22 +42,47 @@ void renew_work_directory(const ContainerFiles& files) {
     make_directory(files.directory(), "work", 0700);
 }
 
-Fd mount_root(const Engine& engine, const ContainerFiles& files, const ContainerRecord& record,
-              bool in_user_namespace) {
+void give(const ContainerFiles& files, const char* name, uid_t owner) {
+    if (fchownat(files.directory(), name, owner, owner, AT_SYMLINK_NOFOLLOW) < 0)
+        throw SystemError(errno, "cannot give '{}' to the container's root", name);
+}
+
+/// Root of the container, as our own user namespace counts it.
+uid_t root_owner(const Preparation& preparation) {
+    return preparation.nested ? to_outside(preparation.nested->uids, 0).value_or(0) : 0;
+}
+
+std::vector<std::string> stored_layers(const Engine& engine, const ContainerRecord& record) {
+    std::vector<std::string> links;
     const auto store = storage::Store::find(engine.root());
     if (!store) throw Error(ErrorKind::not_found, "there is no store at '{}'", engine.root());
-    make_directory(files.directory(), "upper", 0755);
-    renew_work_directory(files);
-    runtime::OverlayRequest request;
-    request.base_directory = engine.root() + "/l";
     for (auto chain = record.layers.rbegin(); chain != record.layers.rend(); ++chain) {
         const auto link = storage::find_layer_link(
             *store, oci::Digest::require("sha256:" + *chain, "a layer of the container"));
         if (!link)
             throw Error(ErrorKind::not_found, "layer {} of image {} is missing from the store",
                         *chain, record.image_name);
-        request.lower.push_back(*link);
+        links.push_back(*link);
     }
+    return links;
+}
+
+/// Sets preparation.nested before, since the writable layer belongs to the container's root.
+Fd mount_root(const Engine& engine, const ContainerFiles& files, const ContainerRecord& record,
+              bool in_user_namespace, Preparation& preparation) {
+    make_directory(files.directory(), "upper", 0755);
+    renew_work_directory(files);
+    runtime::OverlayRequest request;
+    request.base_directory = engine.root() + "/l";
+    const uid_t owner = root_owner(preparation);
+    if (record.built_in.empty()) {
+        request.lower = stored_layers(engine, record);
+    } else {
+        BuiltInLayer layer = built_in_layer(engine, record.built_in, owner);
+        request.lower = {"../builtin/" + layer.name};
+        preparation.built_in_lock = std::move(layer.lock);
+    }
+    if (owner != 0) give(files, "upper", owner);
     request.upper = fmt::format("../containers/{}/upper", record.id);
     request.work = fmt::format("../containers/{}/work", record.id);
     request.user_xattr = in_user_namespace;
@@ -78,6 +106,28 @@ void write_etc_files(const ContainerFiles& files, const ContainerRecord& record,
         find_file(AT_FDCWD, "/etc/resolv.conf", resolv_conf_limit).value_or("");
     write_etc_file(files, "resolv.conf",
                    resolv_conf_content(host, record.request.dns, own_network));
+}
+
+bool has_binds(const ContainerRecord& record) {
+    return std::any_of(record.request.mounts.begin(), record.request.mounts.end(),
+                       [](const MountRequest& mount) { return mount.type == MountType::bind; });
+}
+
+/// What holds in a user namespace that the container gets for itself, below ours.
+runtime::HostFacts facts_of_nested(runtime::HostFacts host) {
+    host.in_user_namespace = true;
+    host.can_set_groups = true;
+    host.has_tty_group = true;
+    host.can_raise_limits = false;
+    host.available_capabilities = runtime::kernel_capabilities().bits();
+    return host;
+}
+
+void describe_maps(const runtime::IdMaps& maps, SpecFacts& facts) {
+    for (const runtime::IdExtent& row : maps.uids)
+        facts.uid_mappings.push_back({row.inside, row.outside, row.count});
+    for (const runtime::IdExtent& row : maps.gids)
+        facts.gid_mappings.push_back({row.inside, row.outside, row.count});
 }
 
 void make_missing_sources(const ContainerRecord& record) {
@@ -114,16 +164,24 @@ void connect_pipes(const ContainerRecord& record, Preparation& preparation) {
 Preparation prepare_launch(const Engine& engine, const ContainerFiles& files,
                            const ContainerRecord& record, runtime::ConsoleSize size) {
     Preparation result;
-    const runtime::HostFacts host = runtime::probe_host_facts();
-    Fd root = mount_root(engine, files, record, host.in_user_namespace);
+    runtime::HostFacts host = runtime::probe_host_facts();
+    if (!record.built_in.empty())
+        result.nested = built_in_id_maps(record.built_in, runtime::read_id_maps(own_host_pid()),
+                                         has_binds(record));
+    Fd root = mount_root(engine, files, record, host.in_user_namespace, result);
     engine.phases().mark("monitor: overlay");
     {
         const RootDir view(duplicate(root.get()));
         result.user = resolve_user(view, record.config.user);
     }
     engine.phases().mark("monitor: user");
-    const SpecFacts facts = spec_facts(host, files, size);
+    if (result.nested) host = facts_of_nested(host);
+    SpecFacts facts = spec_facts(host, files, size);
+    if (result.nested) describe_maps(*result.nested, facts);
+    if (record.built_in == "host") facts.host_directories = host_directories();
     write_etc_files(files, record, effective_hostname(record, facts.host_hostname));
+    if (const uid_t owner = root_owner(result); owner != 0)
+        for (const char* name : {"hosts", "hostname", "resolv.conf"}) give(files, name, owner);
     make_missing_sources(record);
     engine.phases().mark("monitor: files of /etc");
     result.plan = runtime::build_plan(build_spec(record, result.user, facts), host);

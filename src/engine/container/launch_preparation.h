@@ -18,6 +18,8 @@ struct Preparation {
     std::optional<runtime::SeccompProgram> seccomp;  ///< holds what plan.seccomp points to
     runtime::LaunchPlan plan;
     std::optional<runtime::IdMaps> nested;  ///< maps of a user namespace of the container's own
+    FileLock built_in_lock;  ///< keeps the layer of a built-in image; to be held until the
+                             ///< container has ended
     ContainerUser user;
     monitor::ContainerIo io;  ///< the monitor's ends; a terminal's master comes from the launch
 };

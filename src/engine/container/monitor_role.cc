@@ -52,20 +52,6 @@ void become_quiet() {
         throw SystemError(errno, "cannot separate our mounts from the host's");
 }
 
-/// The process id as the host's procfs counts, which is not what clone returned in our pid
-/// namespace.
-pid_t host_pid_of(const Child& child) {
-    const std::string info =
-        find_file(AT_FDCWD, fmt::format("/proc/self/fdinfo/{}", child.pidfd()), 4096).value_or("");
-    for (const std::string_view line : split(info, '\n'))
-        if (line.starts_with("Pid:")) return parse_number<pid_t>(trim(line.substr(4))).value_or(0);
-    return 0;
-}
-
-pid_t own_host_pid() {
-    return parse_number<pid_t>(find_link(AT_FDCWD, "/proc/self").value_or("")).value_or(0);
-}
-
 monitor::SupervisorOptions supervisor_options(const Engine& engine, const ContainerFiles& files,
                                               const ContainerRecord& record, bool rootless) {
     monitor::SupervisorOptions options;
@@ -139,6 +125,7 @@ class ContainerRun {
         const pid_t host_pid = host_pid_of(init);
         state_ = running_state(preparation, host_pid);
         // Held until the exit code is out: the tree of mounts comes down after that, not before.
+        built_in_lock_ = std::move(preparation.built_in_lock);
         mount_namespace_ = find_at(AT_FDCWD, fmt::format("/proc/{}/ns/mnt", host_pid), O_RDONLY);
         files_.write_state(state_, Durability::none);
         engine_.phases().mark("monitor: state");
@@ -201,6 +188,7 @@ class ContainerRun {
     monitor::Supervisor supervisor_;
     ContainerState state_;
     Fd mount_namespace_;
+    FileLock built_in_lock_;
 };
 
 }  // namespace

@@ -83,6 +83,8 @@ std::vector<SpecMount> default_mounts(const ContainerRecord& record, const SpecF
                           "bind",
                           fmt::format("{}/{}", facts.container_directory, name),
                           {"bind", "rprivate"}});
+    for (const std::string& path : facts.host_directories)
+        mounts.push_back({path, "bind", path, {"rbind", "ro", "nosuid", "nodev", "rprivate"}});
     return mounts;
 }
 

@@ -26,6 +26,8 @@ struct SpecFacts {
     /// maps.
     std::vector<oci::SpecIdMapping> uid_mappings;
     std::vector<oci::SpecIdMapping> gid_mappings;
+    /// Shown read-only at the same place: the built-in image `host`.
+    std::vector<std::string> host_directories;
     unsigned rows = 0;  ///< of the terminal, 0: unknown
     unsigned columns = 0;
 };

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "engine/builtin/built_in_image.h"
 #include "engine/image/find.h"
 
 namespace skiff::engine {
@@ -22,6 +23,13 @@ RunImage find_run_image(const Engine& engine, const std::string& text) {
         }
     } else {
         oci::Reference::parse(text);  // a malformed name is told as such, store or not
+    }
+    if (is_built_in_image(text)) {
+        storage::Store::open(engine.root());  // the container will live there
+        image.name = text;
+        image.built_in = text;
+        image.config = built_in_config(text);
+        return image;
     }
     throw Error(ErrorKind::not_found,
                 "Unable to find image {} locally, and this version of skiff cannot pull; bring it "

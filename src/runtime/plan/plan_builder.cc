@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/process.h"
 #include "base/text.h"
 #include "runtime/capabilities/capability_set.h"
 #include "runtime/plan/mount_options.h"
@@ -180,7 +181,7 @@ bool is_mount_target(const oci::RuntimeSpec& spec, std::string_view path,
 
 HostFacts probe_host_facts() {
     HostFacts facts;
-    const IdMaps maps = read_id_maps(getpid());
+    const IdMaps maps = read_id_maps(own_host_pid());
     const IdMaps identity{{{0, 0, 4294967295U}}, {{0, 0, 4294967295U}}};
     facts.in_user_namespace = maps != identity;
     facts.has_tty_group = to_outside(maps.gids, 5).has_value();
