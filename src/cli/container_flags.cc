@@ -110,6 +110,9 @@ std::string find_runtime(const std::string& name) {
 }
 
 void check(const CreateRequest& request) {
+    if (!request.runtime.empty() && request.init)
+        throw Error(ErrorKind::unsupported,
+                    "--init works with skiff's own launcher only, not with --runtime");
     if (!request.name.empty()) check_container_name(request.name);
     if (!request.hostname.empty()) check_hostname(request.hostname);
     if (!request.stop_signal.empty() && !find_signal(request.stop_signal))

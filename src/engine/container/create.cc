@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/signal_name.h"
 #include "base/text.h"
+#include "engine/config.h"
 #include "engine/container/random_name.h"
 #include "engine/image/run_image.h"
 
@@ -101,6 +102,7 @@ CreatedContainer make_container(const Engine& engine, const CreateRequest& reque
     record.built_in = image.built_in;
     record.layers = image.layers;
     record.request = request;
+    if (load_config(engine).no_new_privileges) record.request.security.no_new_privileges = true;
     record.config = merge_config(image.config, image.labels, request);
     record.run_root = engine.run_root();
     if (record.config.entrypoint.empty() && record.config.command.empty())

@@ -29,7 +29,11 @@ std::string hosts_content(const std::string& hostname, const std::vector<std::st
             address = address.substr(1, address.size() - 2);
         text += fmt::format("{}\t{}\n", address, parts.before);
     }
-    if (!hostname.empty()) text += fmt::format("127.0.0.1\t{}\n", hostname);
+    if (hostname.empty()) return text;
+    // As Docker: a fully qualified name is also found by its first label.
+    const std::string_view label = cut(hostname, '.').before;
+    text += label == hostname ? fmt::format("127.0.0.1\t{}\n", hostname)
+                              : fmt::format("127.0.0.1\t{} {}\n", hostname, label);
     return text;
 }
 

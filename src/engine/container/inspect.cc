@@ -10,6 +10,7 @@
 #include "base/signal_name.h"
 #include "engine/container/container_files.h"
 #include "engine/container/create.h"
+#include "engine/container/external_runtime.h"
 #include "engine/container/lifecycle.h"
 #include "engine/container/spec_builder.h"
 #include "engine/container/spec_facts.h"
@@ -171,7 +172,9 @@ Json inspect_oci(const Engine& engine, const std::string& name) {
     const ContainerState state = files.current_state();
     const ContainerUser user{state.uid, state.gid, state.groups,
                              state.home.empty() ? "/" : state.home};
-    return oci::to_json(build_spec(record, user, documented_spec_facts(engine, files, record)));
+    oci::RuntimeSpec spec = build_spec(record, user, documented_spec_facts(engine, files, record));
+    if (!engine.rootless()) add_device_mounts(spec);
+    return oci::to_json(spec);
 }
 
 }  // namespace skiff::engine

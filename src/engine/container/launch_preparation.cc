@@ -165,6 +165,10 @@ Preparation prepare_launch(const Engine& engine, const ContainerFiles& files,
                            const ContainerRecord& record, runtime::ConsoleSize size) {
     Preparation result;
     runtime::HostFacts host = runtime::probe_host_facts();
+    if (!record.request.runtime.empty() && !record.built_in.empty())
+        throw Error(ErrorKind::unsupported,
+                    "the built-in image '{}' runs by skiff's own launcher only, not by --runtime",
+                    record.built_in);
     if (!record.built_in.empty())
         result.nested = built_in_id_maps(record.built_in, runtime::read_id_maps(own_host_pid()),
                                          has_binds(record));
@@ -184,17 +188,27 @@ Preparation prepare_launch(const Engine& engine, const ContainerFiles& files,
         for (const char* name : {"hosts", "hostname", "resolv.conf"}) give(files, name, owner);
     make_missing_sources(record);
     engine.phases().mark("monitor: files of /etc");
-    result.plan = runtime::build_plan(build_spec(record, result.user, facts), host);
+    oci::RuntimeSpec spec = build_spec(record, result.user, facts);
+    result.plan = runtime::build_plan(spec, host);
     result.plan.root = std::move(root);
     result.plan.reaper = record.request.init;
     engine.phases().mark("monitor: spec and plan");
+    const bool external = !record.request.runtime.empty();
     if (const auto request =
             seccomp_request(record, runtime::CapabilitySet(result.plan.capabilities.bounding))) {
-        result.seccomp = runtime::get_program(*request, engine.root() + "/seccomp");
-        result.plan.seccomp = result.seccomp->instructions();
+        if (external) {
+            spec.seccomp = runtime::oci_seccomp(*request);
+        } else {
+            result.seccomp = runtime::get_program(*request, engine.root() + "/seccomp");
+            result.plan.seccomp = result.seccomp->instructions();
+        }
     }
     engine.phases().mark("monitor: seccomp filter");
-    runtime::open_sources(result.plan);
+    if (external) {
+        result.spec = std::move(spec);
+    } else {
+        runtime::open_sources(result.plan);
+    }
     connect_pipes(record, result);
     engine.phases().mark("monitor: mount sources");
     return result;

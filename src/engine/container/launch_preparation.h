@@ -8,6 +8,7 @@
 #include "engine/container/container_files.h"
 #include "engine/container/user.h"
 #include "monitor/stdio.h"
+#include "oci/runtime_spec.h"
 #include "runtime/plan/launch_plan.h"
 #include "runtime/seccomp/program.h"
 #include "runtime/userns/id_map.h"
@@ -17,6 +18,8 @@ namespace skiff::engine {
 struct Preparation {
     std::optional<runtime::SeccompProgram> seccomp;  ///< holds what plan.seccomp points to
     runtime::LaunchPlan plan;
+    /// With --runtime: what that one runs. The plan then has no filter and no open sources.
+    std::optional<oci::RuntimeSpec> spec;
     std::optional<runtime::IdMaps> nested;  ///< maps of a user namespace of the container's own
     FileLock built_in_lock;  ///< keeps the layer of a built-in image; to be held until the
                              ///< container has ended

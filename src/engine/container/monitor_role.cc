@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "engine/container/create.h"
+#include "engine/container/external_runtime.h"
 #include "engine/container/launch_preparation.h"
 #include "engine/container/monitor_process.h"
 #include "monitor/address.h"
@@ -92,6 +93,8 @@ class ContainerRun {
           record_(files_.record()),
           supervisor_(supervisor_options(engine, files_, record_, arguments.rootless)) {
         supervisor_.add_client(Fd(monitor_client_fd));
+        if (!record_.request.runtime.empty())
+            external_.emplace(files_, record_, arguments.rootless);
         engine_.phases().mark("monitor: record, log and socket");
     }
 
@@ -117,7 +120,9 @@ class ContainerRun {
         if (supervisor_.foreground_gone())
             throw Error(ErrorKind::system, "the command that started the container is gone");
         const runtime::IdMaps* nested = preparation.nested ? &*preparation.nested : nullptr;
-        runtime::Launched launched = runtime::launch(std::move(preparation.plan), nested);
+        runtime::Launched launched =
+            external_ ? external_->launch(std::move(*preparation.spec), std::move(preparation.plan))
+                      : runtime::launch(std::move(preparation.plan), nested);
         engine_.phases().mark("monitor: clone to exec");
         init = std::move(launched.init);
         io = std::move(preparation.io);
@@ -146,6 +151,7 @@ class ContainerRun {
         state_.exit_code = error.kind() == ErrorKind::command_missing  ? 127
                            : error.kind() == ErrorKind::cannot_execute ? 126
                                                                        : 125;
+        if (external_) external_->remove();
         const std::string trash = conclude();
         lock_.unlock();
         supervisor_.report_failure(error);
@@ -159,6 +165,7 @@ class ContainerRun {
         state_.pid = 0;
         state_.exit_code = status.shell_code();
         state_.finished_at = now();
+        if (external_) external_->remove();
         const std::string trash = conclude();
         engine_.phases().mark("monitor: final state");
         report_phases();
@@ -188,6 +195,7 @@ class ContainerRun {
     monitor::Supervisor supervisor_;
     ContainerState state_;
     Fd mount_namespace_;
+    std::optional<ExternalRuntime> external_;  ///< with --runtime
     FileLock built_in_lock_;
 };
 
