@@ -32,7 +32,8 @@ go() {
     local file=$T/.out.$BASHPID watchdog
     "$@" >"$file" 2>&1 </dev/null &
     local pid=$!
-    { exec >/dev/null 2>&1; sleep "$LIMIT" & trap 'kill $!; exit' TERM; wait; kill -KILL $pid; } &
+    # It waits by reading from a pipe in which nothing ever comes: a sleep would have to be ended, too, and be missed at times.
+    { exec >/dev/null 2>&1 {never}<> <(:); read -rt "$LIMIT" -u "$never"; kill -KILL $pid; } &
     watchdog=$!
     wait $pid 2>/dev/null
     RC=$?
