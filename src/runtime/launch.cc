@@ -122,7 +122,15 @@ Received receive_report(int socket) {
 void open_sources(LaunchPlan& plan) {
     for (MountStep& step : plan.mounts)
         if (step.kind == MountStep::Kind::attach) open_source(step);
-    for (DeviceStep& device : plan.devices) open_device(device);
+    std::erase_if(plan.devices, [](DeviceStep& device) {
+        try {
+            open_device(device);
+            return false;
+        } catch (const Error&) {
+            if (!device.optional) throw;
+            return true;
+        }
+    });
 }
 
 Launched launch(LaunchPlan plan, const IdMaps* nested) {

@@ -29,6 +29,7 @@ same "the file systems" 'awk "\$2 !~ /^\/(proc|sys)\// && \$2 !~ /^\/dev\/(null|
 same "the masked and read-only paths" 'ls /proc/kcore /proc/scsi /sys/firmware 2>&1 | sort; head -c 1 /proc/kcore | wc -c; echo 1 >/proc/sys/kernel/hostname; echo $?'
 same "the devices" 'for d in null zero full random urandom tty; do stat -c "%n %F %t:%T" /dev/$d; done; head -c 3 /dev/zero | wc -c; echo >/dev/null; ls /dev | grep -v console'
 same "no devices but these" 'mknod /tmp/m b 8 0 2>/dev/null; head -c 1 /tmp/m >/dev/null 2>&1; echo $?'
+same "all devices, privileged" --privileged 'cd /dev; find . -type c -o -type b | grep -v -e ./pts -e console | sort; grep ^Cap /proc/self/status'
 same "a read-only root" --read-only 'touch /x 2>&1; echo $?'
 same "a limit" --ulimit nofile=100:200 'ulimit -n; ulimit -Hn'
 mkdir -p "$T/shared"; echo content >"$T/shared/file"; chmod 755 "$T/shared"

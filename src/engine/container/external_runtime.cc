@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/container/external_runtime.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -23,6 +24,7 @@
 #include "base/json.h"
 #include "base/root_dir.h"
 #include "base/text.h"
+#include "runtime/host_devices.h"
 
 namespace skiff::engine {
 namespace {
@@ -33,6 +35,9 @@ constexpr const char* pid_name = "pid";
 constexpr const char* console_name = "console.sock";
 constexpr size_t log_limit = 1U << 20U;
 constexpr int largest_own_fd = 10;
+/// What every runtime makes without being told.
+constexpr std::array<std::string_view, 6> usual_devices{"null",   "zero",    "full",
+                                                        "random", "urandom", "tty"};
 
 /// The runtime's terminal comes over a socket with a name. Names of sockets are short (108 bytes)
 /// and paths of containers are not, so it is bound by descriptor, and the runtime, which works in
@@ -120,16 +125,28 @@ Child adopt(int bundle) {
 
 }  // namespace
 
-void add_device_mounts(oci::RuntimeSpec& spec) {
-    for (const char* name : {"null", "zero", "full", "random", "urandom", "tty"}) {
-        const std::string path = fmt::format("/dev/{}", name);
-        spec.mounts.push_back({path, "bind", path, {"bind", "rprivate", "nosuid", "noexec"}});
+void add_device_mounts(const ContainerRecord& record, bool rootless, oci::RuntimeSpec& spec) {
+    std::vector<std::string> names;
+    if (!rootless) names.assign(usual_devices.begin(), usual_devices.end());
+    if (record.request.security.privileged)
+        for (runtime::DeviceStep& device : runtime::find_host_devices())
+            if (std::ranges::find(usual_devices, device.name) == usual_devices.end())
+                names.push_back(std::move(device.name));
+    for (const std::string& name : names) {
+        const std::string path = "/dev/" + name;
+        const bool covered = std::ranges::any_of(spec.mounts, [&](const oci::SpecMount& mount) {
+            return path == mount.destination || (mount.destination.starts_with("/dev/") &&
+                                                 path.starts_with(mount.destination + "/"));
+        });
+        if (!covered)
+            spec.mounts.push_back({path, "bind", path, {"bind", "rprivate", "nosuid", "noexec"}});
     }
 }
 
 ExternalRuntime::ExternalRuntime(const ContainerFiles& files, const ContainerRecord& record,
                                  bool rootless)
     : files_(files),
+      record_(record),
       program_(record.request.runtime),
       bundle_(files.path() + "/bundle"),
       own_pid_namespace_(record.request.namespaces.pid != "host"),
@@ -218,7 +235,7 @@ runtime::Launched ExternalRuntime::launch(oci::RuntimeSpec spec, runtime::Launch
         spec.process.rlimits.at(i).soft = plan.rlimits[i].limit.rlim_cur;
         spec.process.rlimits.at(i).hard = plan.rlimits[i].limit.rlim_max;
     }
-    if (!rootless_) add_device_mounts(spec);
+    add_device_mounts(record_, rootless_, spec);
     replace_file(bundle.get(), "config.json", to_text(oci::to_json(spec)), 0600, Durability::none);
 
     std::vector<std::string> create = words("create");

@@ -15,14 +15,15 @@
 namespace skiff::engine {
 
 /// Adds to a spec what skiff's own launcher does without being told: the nodes of /dev, as bound
-/// files. A runtime would make them by mknod(2), which opens nothing on a /dev that is nodev. Not
-/// for a user namespace: there runtimes bind them anyway, and runc stumbles over a /dev/tty that is
-/// bound already (it opens it).
-void add_device_mounts(oci::RuntimeSpec& spec);
+/// files. A runtime would make the usual ones by mknod(2), which opens nothing on a /dev that is
+/// nodev; but not `rootless`, where runtimes bind them anyway, and runc stumbles over a /dev/tty
+/// that is bound already (it opens it).
+void add_device_mounts(const ContainerRecord& record, bool rootless, oci::RuntimeSpec& spec);
 
 class ExternalRuntime {
   public:
-    /// `files` must outlive this. Runs in the monitor, whose user namespace the container shares.
+    /// `files` and `record` must outlive this. Runs in the monitor, whose user namespace the
+    /// container shares.
     ExternalRuntime(const ContainerFiles& files, const ContainerRecord& record, bool rootless);
 
     /// Writes the bundle containers/<id>/bundle, lets the runtime create the container and start
@@ -47,6 +48,7 @@ class ExternalRuntime {
     [[noreturn]] void report(const char* command, ExitStatus status) const;
 
     const ContainerFiles& files_;
+    const ContainerRecord& record_;
     std::string program_;
     std::string bundle_;  ///< absolute
     bool own_pid_namespace_;

@@ -173,7 +173,7 @@ Json inspect_oci(const Engine& engine, const std::string& name) {
     const ContainerUser user{state.uid, state.gid, state.groups,
                              state.home.empty() ? "/" : state.home};
     oci::RuntimeSpec spec = build_spec(record, user, documented_spec_facts(engine, files, record));
-    if (!engine.rootless()) add_device_mounts(spec);
+    add_device_mounts(record, engine.rootless(), spec);
     return oci::to_json(spec);
 }
 

@@ -19,6 +19,7 @@
 #include "engine/container/spec_builder.h"
 #include "engine/container/spec_facts.h"
 #include "runtime/capabilities/capability_set.h"
+#include "runtime/host_devices.h"
 #include "runtime/launch.h"
 #include "runtime/plan/plan_builder.h"
 #include "runtime/rootfs/overlay.h"
@@ -190,6 +191,7 @@ Preparation prepare_launch(const Engine& engine, const ContainerFiles& files,
     engine.phases().mark("monitor: files of /etc");
     oci::RuntimeSpec spec = build_spec(record, result.user, facts);
     result.plan = runtime::build_plan(spec, host);
+    if (record.request.security.privileged) runtime::add_host_devices(result.plan);
     result.plan.root = std::move(root);
     result.plan.reaper = record.request.init;
     engine.phases().mark("monitor: spec and plan");

@@ -54,13 +54,15 @@ std::vector<SpecMount> default_mounts(const ContainerRecord& record, const SpecF
     const bool host_ipc = record.request.namespaces.ipc == "host";
     std::vector<SpecMount> mounts{
         proc_mount(record, facts),
-        {"/dev", "tmpfs", "tmpfs", {"nosuid", "nodev", "strictatime", "mode=755", "size=65536k"}},
+        {"/dev", "tmpfs", "tmpfs", {"nosuid", "strictatime", "mode=755", "size=65536k"}},
         {"/dev/pts",
          "devpts",
          "devpts",
          {"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"}},
         sys_mount(record),
     };
+    // A privileged container may make itself devices, and open them.
+    if (!record.request.security.privileged) mounts[1].options.emplace_back("nodev");
     if (facts.has_unified_cgroup && record.request.namespaces.network != "host")
         mounts.push_back(
             {"/sys/fs/cgroup", "cgroup2", "cgroup", {"nosuid", "noexec", "nodev", "ro"}});

@@ -49,6 +49,7 @@ struct DeviceStep {
     unsigned major = 0;
     unsigned minor = 0;
     bool is_block = false;
+    bool optional = false;  ///< passed over when it cannot be opened
     Fd tree;  ///< a detached mount of the node
 };
 
