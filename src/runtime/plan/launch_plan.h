@@ -50,7 +50,7 @@ struct DeviceStep {
     unsigned minor = 0;
     bool is_block = false;
     bool optional = false;  ///< passed over when it cannot be opened
-    Fd tree;  ///< a detached mount of the node
+    Fd tree;                ///< a detached mount of the node
 };
 
 struct LinkStep {
