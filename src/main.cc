@@ -6,9 +6,26 @@
 
 #include <cstring>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "engine/container/monitor_role.h"
 
+namespace {
+
+/// A caller may start us with a closed stdin, stdout or stderr. Its number would then go to the
+/// next thing opened (a lock, a socket to the monitor), and be read or written as the standard
+/// stream.
+void open_standard_streams() {
+    int number = 0;
+    while (number >= 0 && number <= STDERR_FILENO) number = open("/dev/null", O_RDWR);
+    if (number > STDERR_FILENO) close(number);
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
+    open_standard_streams();
     if (argc > 0 && std::strcmp(argv[0], "skiff-monitor") == 0)
         return skiff::engine::monitor_role(argc, argv);
     return skiff::cli::cli_main(argc, argv);

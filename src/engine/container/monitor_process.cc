@@ -185,6 +185,8 @@ MonitorArguments parse_monitor_arguments(int argc, char** argv) {
 }
 
 Fd start_monitor(const Engine& engine, const ContainerRecord& record, FileLock lock) {
+    // The monitor opens it again; looked at here, too, since a refusal has somebody to read it.
+    open_private_directory(engine.run_root());
     const MonitorArguments arguments{engine.root(), engine.run_root(), record.id, engine.rootless(),
                                      engine.options().timing};
     SocketPair client = make_socket_pair(SOCK_SEQPACKET);

@@ -83,6 +83,15 @@ ContainerState running_state(const Preparation& preparation, pid_t host_pid) {
     return state;
 }
 
+/// Everybody has heard of the end by now. What cannot be deleted stays in the trash, which the next
+/// command empties.
+void delete_what_can_be(const std::string& trash) {
+    try {
+        delete_trash(trash);
+    } catch (const Error&) {
+    }
+}
+
 /// The container's life: one object, since the end needs what the beginning made.
 class ContainerRun {
   public:
@@ -131,12 +140,23 @@ class ContainerRun {
         state_ = running_state(preparation, host_pid);
         // Held until the exit code is out: the tree of mounts comes down after that, not before.
         built_in_lock_ = std::move(preparation.built_in_lock);
-        mount_namespace_ = find_at(AT_FDCWD, fmt::format("/proc/{}/ns/mnt", host_pid), O_RDONLY);
+        hold_mount_namespace(host_pid);
         files_.write_state(state_, Durability::none);
         engine_.phases().mark("monitor: state");
         monitor::settle("skiff-monitor");
         engine_.phases().mark("monitor: settle");
         report_phases();
+    }
+
+    /// Nothing is held of a program that has ended already: its entries are gone or, for one that
+    /// may not be dumped (our own init) and has no memory left, closed to all but the host's root.
+    void hold_mount_namespace(pid_t host_pid) {
+        try {
+            mount_namespace_ =
+                find_at(AT_FDCWD, fmt::format("/proc/{}/ns/mnt", host_pid), O_RDONLY);
+        } catch (const SystemError& error) {
+            if (error.errno_value() != EACCES && error.errno_value() != ESRCH) throw;
+        }
     }
 
     void report_phases() {
@@ -155,7 +175,7 @@ class ContainerRun {
         const std::string trash = conclude();
         lock_.unlock();
         supervisor_.report_failure(error);
-        delete_trash(trash);
+        delete_what_can_be(trash);
         return state_.exit_code;
     }
 
@@ -173,7 +193,7 @@ class ContainerRun {
         lock_.unlock();
         supervisor_.report_exit(state_.exit_code);
         mount_namespace_.reset();
-        delete_trash(trash);
+        delete_what_can_be(trash);
         return 0;
     }
 
@@ -199,10 +219,7 @@ class ContainerRun {
     FileLock built_in_lock_;
 };
 
-}  // namespace
-
-int monitor_role(int argc, char** argv) {
-    const MonitorArguments arguments = parse_monitor_arguments(argc, argv);
+int supervise_container(const MonitorArguments& arguments) {
     const std::int64_t origin = arguments.timing ? monotonic_time() : 0;
     become_quiet();
     FileLock lock{Fd(monitor_lock_fd)};
@@ -214,6 +231,22 @@ int monitor_role(int argc, char** argv) {
     engine.phases().mark("monitor: set-up");
     ContainerRun container(arguments, engine, std::move(lock));
     return container.run();
+}
+
+}  // namespace
+
+int monitor_role(int argc, char** argv) {
+    try {
+        return supervise_container(parse_monitor_arguments(argc, argv));
+    } catch (const Error& error) {
+        // Before there is a supervisor to say it; afterwards the socket is closed and nobody hears.
+        try {
+            monitor::send_frame(monitor_client_fd, monitor::FrameType::failed,
+                                monitor::encode(error));
+        } catch (const Error&) {
+        }
+        return 125;
+    }
 }
 
 }  // namespace skiff::engine
