@@ -42,24 +42,65 @@ std::vector<std::string> names_in(int directory) {
     return names;
 }
 
-void remove_below(int parent, const std::string& name, dev_t device) {
-    if (unlinkat(parent, name.c_str(), 0) == 0 || errno == ENOENT) return;
-    if (errno != EISDIR && errno != EPERM && errno != EACCES)
-        throw SystemError(errno, "cannot remove '{}'", name);
-    Fd directory(openat(parent, name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    if (!directory.valid()) throw SystemError(errno, "cannot remove '{}'", name);
-    struct stat status{};
-    if (fstat(directory.get(), &status) < 0) throw SystemError(errno, "cannot remove '{}'", name);
-    // A mount left below would otherwise be emptied: that is somebody's data.
-    if (status.st_dev != device)
-        throw Error(ErrorKind::in_use, "cannot remove '{}': something is mounted there", name);
-    if ((status.st_mode & 0700U) != 0700U && fchmodat(parent, name.c_str(), 0700, 0) < 0)
-        throw SystemError(errno, "cannot remove '{}'", name);
-    for (const std::string& child : names_in(directory.get()))
-        remove_below(directory.get(), child, device);
-    if (unlinkat(parent, name.c_str(), AT_REMOVEDIR) < 0 && errno != ENOENT)
-        throw SystemError(errno, "cannot remove '{}'", name);
-}
+/// One removal: what stays the same at all depths.
+class TreeRemoval {
+  public:
+    TreeRemoval(int parent, dev_t device) : parent_(parent), device_(device) {}
+
+    void remove(const std::string& name) {
+        remove_below(parent_, name, 0);
+        // What lay too deep was moved up meanwhile, one chain of directories at a time.
+        // A chain may leave another one behind, so the list grows while it is walked.
+        for (size_t i = 0; i < moved_.size(); ++i) {
+            const std::string chain = moved_[i];
+            remove_below(parent_, chain, 0);
+        }
+    }
+
+  private:
+    /// A tree may be deeper than a process has descriptors, or its stack frames: a container that
+    /// makes such a one must not be able to keep it.
+    static constexpr unsigned max_depth = 100;
+
+    void remove_below(int directory, const std::string& name, unsigned depth) {
+        if (unlinkat(directory, name.c_str(), 0) == 0 || errno == ENOENT) return;
+        if (errno != EISDIR && errno != EPERM && errno != EACCES)
+            throw SystemError(errno, "cannot remove '{}'", name);
+        if (depth == max_depth) return move_up(directory, name);
+        const Fd child = open_for_removal(directory, name);
+        if (!child.valid()) return;  // somebody else removes the same tree and was faster
+        for (const std::string& below : names_in(child.get()))
+            remove_below(child.get(), below, depth + 1);
+        if (unlinkat(directory, name.c_str(), AT_REMOVEDIR) < 0 && errno != ENOENT)
+            throw SystemError(errno, "cannot remove '{}'", name);
+    }
+
+    Fd open_for_removal(int directory, const std::string& name) {
+        Fd child(openat(directory, name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+        if (!child.valid() && errno == ENOENT) return child;
+        if (!child.valid()) throw SystemError(errno, "cannot remove '{}'", name);
+        struct stat status{};
+        if (fstat(child.get(), &status) < 0) throw SystemError(errno, "cannot remove '{}'", name);
+        // A mount left below would otherwise be emptied: that is somebody's data.
+        if (status.st_dev != device_)
+            throw Error(ErrorKind::in_use, "cannot remove '{}': something is mounted there", name);
+        if ((status.st_mode & 0700U) != 0700U && fchmodat(directory, name.c_str(), 0700, 0) < 0)
+            throw SystemError(errno, "cannot remove '{}'", name);
+        return child;
+    }
+
+    void move_up(int directory, const std::string& name) {
+        open_for_removal(directory, name);  // writable, or its ".." cannot be changed; no mount
+        std::string target = ".removing-" + random_hex(8);
+        if (renameat(directory, name.c_str(), parent_, target.c_str()) < 0 && errno != ENOENT)
+            throw SystemError(errno, "cannot remove '{}'", name);
+        moved_.push_back(std::move(target));
+    }
+
+    int parent_;
+    dev_t device_;
+    std::vector<std::string> moved_;
+};
 
 }  // namespace
 
@@ -135,7 +176,10 @@ void remove_tree(int parent, const std::string& name) {
         if (errno == ENOENT) return;
         throw SystemError(errno, "cannot remove '{}'", name);
     }
-    remove_below(parent, name, status.st_dev);
+    const size_t slash = name.find_last_of('/');
+    if (slash == std::string::npos) return TreeRemoval(parent, status.st_dev).remove(name);
+    const Fd directory = open_at(parent, name.substr(0, slash + 1), O_RDONLY | O_DIRECTORY);
+    TreeRemoval(directory.get(), status.st_dev).remove(name.substr(slash + 1));
 }
 
 }  // namespace skiff

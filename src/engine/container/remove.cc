@@ -53,6 +53,13 @@ bool needs_a_look(const Engine& engine, const std::string& id) {
     return ContainerFiles(engine, id).stored_state().status == ContainerStatus::running;
 }
 
+/// What a process was deleting when it was killed.
+void empty_trash(const Engine& engine) {
+    const Fd trash = find_at(AT_FDCWD, engine.root() + "/trash", O_RDONLY | O_DIRECTORY);
+    if (!trash.valid() || list_directory(trash.get()).empty()) return;
+    empty_store_trash(engine, storage::Store::open(engine.root()));
+}
+
 }  // namespace
 
 void remove_container(const Engine& engine, const std::string& name, const RemoveOptions& options) {
@@ -95,6 +102,7 @@ void repair(const Engine& engine) {
             if (error.kind() == ErrorKind::denied) throw;
         }
     }
+    empty_trash(engine);
 }
 
 }  // namespace skiff::engine

@@ -96,5 +96,17 @@ TEST_F(RootDirTest, RemoveTreeNeitherFollowsLinksNorStopsAtClosedDirectories) {
     remove_tree(parent.get(), "root");
 }
 
+TEST_F(RootDirTest, RemoveTreeTakesTreesDeeperThanThereAreDescriptors) {
+    Fd here = open_file(host("root"), O_RDONLY | O_DIRECTORY);
+    for (int depth = 0; depth < 3000; ++depth) {
+        ASSERT_EQ(mkdirat(here.get(), "d", 0700), 0);
+        here = open_at(here.get(), "d", O_RDONLY | O_DIRECTORY);
+    }
+    here.reset();
+    const Fd parent = open_file(temp_.path(), O_RDONLY | O_DIRECTORY);
+    remove_tree(parent.get(), "root");
+    EXPECT_EQ(list_directory(parent.get()), std::vector<std::string>{"secret"});
+}
+
 }  // namespace
 }  // namespace skiff
