@@ -27,18 +27,23 @@ skip() { printf 'ok 0 - %s # SKIP %s\n' "$1" "$2"; }      # NAME WHY
 skip_all() { printf '# skipped: %s\n' "$1"; exit 77; }   # WHY: nothing in this script can be tried here
 
 # Runs a command or function under the limit, stdin empty; sets OUT and RC.
-# The function form needs this shell, so the limit is a watchdog rather than timeout(1).
+# The function form needs this shell, so the limit is a sleep beside it rather than timeout(1).
 go() {
-    local file=$T/.out.$BASHPID watchdog
+    local file=$T/.out.$BASHPID pid watchdog first
     "$@" >"$file" 2>&1 </dev/null &
-    local pid=$!
-    # It waits by reading from a pipe in which nothing ever comes: a sleep would have to be ended, too, and be missed at times.
-    { exec >/dev/null 2>&1 {never}<> <(:); read -rt "$LIMIT" -u "$never"; kill -KILL $pid; } &
+    pid=$!
+    sleep "$LIMIT" >/dev/null 2>&1 &
     watchdog=$!
-    wait $pid 2>/dev/null
+    wait -n -p first $pid $watchdog 2>/dev/null
     RC=$?
-    kill $watchdog 2>/dev/null
-    wait $watchdog 2>/dev/null
+    if [ "$first" = "$watchdog" ]; then
+        kill -KILL $pid 2>/dev/null
+        wait $pid 2>/dev/null
+        RC=$?
+    else
+        kill $watchdog 2>/dev/null
+        wait $watchdog 2>/dev/null
+    fi
     OUT=$(tr -d '\r\000' <"$file")
     rm -f "$file"
 }

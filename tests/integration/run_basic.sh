@@ -112,6 +112,7 @@ is "another user has none" 0000000000000000 status_of CapEff -u 33
 is "seccomp filters" 2 status_of Seccomp
 is "… unless unconfined" 0 status_of Seccomp --security-opt seccomp=unconfined
 is "no new privileges" 1 status_of NoNewPrivs --security-opt no-new-privileges
+# shellcheck disable=SC2046
 is "--privileged: every capability the caller can give, no filter" "0 $(unshare $(root || echo -Ur) awk '$1 == "CapBnd:" { print $2 }' /proc/self/status)" \
     eval 'echo $(status_of Seccomp --privileged) $(status_of CapEff --privileged)'
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Writes FILE as a C++ array: embed.py FILE OUTPUT NAME
 import sys
 
