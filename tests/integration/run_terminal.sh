@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# run -it on a real terminal: size, keys, the terminal's modes afterwards, and output that never loses a byte.
+. "${0%/*}/lib.sh"
+image busybox
+cd "$T" || exit 1
+
+fails "-it without a terminal is refused" 1 'input device is not a TTY' skiff run --rm -it busybox true
+
+# A terminal of ours, and the command on it: what came out, then a line that says how it ended.
+cat >on_terminal.py <<'EOF'
+import fcntl, os, pty, select, signal, struct, sys, termios
+# SCRIPT is a list of pairs: wait until this is on the screen, then type this (or set the size: "size ROWS COLUMNS").
+script, command = eval(sys.argv[1]), sys.argv[2:]
+ours, theirs = pty.openpty()
+fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 33, 77, 0, 0))
+before = termios.tcgetattr(theirs)
+pid = os.fork()
+if pid == 0:
+    os.setsid()
+    fcntl.ioctl(theirs, termios.TIOCSCTTY, 0)
+    for number in range(3): os.dup2(theirs, number)
+    os.execvp(command[0], command)
+child, screen, seen, status = os.pidfd_open(pid), b"", 0, None
+while status is None or select.select([ours], [], [], 0)[0]:
+    ready = select.select([ours] + ([child] if status is None else []), [], [], 40)[0]
+    if not ready: sys.exit("nothing more came: %r" % screen[-300:])
+    if ours in ready: screen += os.read(ours, 65536)
+    elif child in ready: status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    while script and script[0][0].encode() in screen[seen:]:
+        seen = screen.index(script[0][0].encode(), seen) + len(script[0][0])
+        keys = script.pop(0)[1]
+        if keys.startswith("size "):
+            fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", *map(int, keys.split()[1:]), 0, 0))
+        else: os.write(ours, keys.encode())
+restored = termios.tcgetattr(theirs) == before
+screen = screen.replace(b"\r", b"")
+if len(screen) > 100000: screen = b"%d bytes\n" % len(screen)
+sys.stdout.buffer.write(screen)
+print("exit", status, "modes", "restored" if restored else "changed", *(["not seen: %r" % script] if script else []))
+EOF
+on() { local script=$1; shift; python3 on_terminal.py "$script" "$SKIFF" run --rm "$@"; }
+
+has "the size is there before the program begins" '^33 77$' on '[]' -it busybox stty size
+has "… and follows the terminal" '^20 90$' on '[("go", "size 20 90")]' -it busybox sh -c 'trap "stty size; exit" WINCH; echo go; while :; do sleep 0.05; done'
+has "it is a terminal of its own, with TERM" '/dev/pts/0 xterm$' on '[]' -it busybox sh -c 'echo $(tty) $TERM'
+has "keys arrive; the exit status and the modes come back" '^exit 7 modes restored$' on '[("name?", "joe\n"), ("hello joe", "x")]' -it busybox sh -c 'printf "name?"; read -r n; echo "hello $n"; exit 7'
+has "ctrl-c reaches the program" 'exit 9 modes restored$' on '[("go", "\x03")]' -it busybox sh -c 'trap "exit 9" INT; echo go; while :; do sleep 0.05; done'
+has "ctrl-d ends its input" '^exit 0 modes restored$' on '[("go", "\x04")]' -it busybox sh -c 'echo go; cat'
+has "ctrl-p ctrl-q leaves it running" 'modes restored$' on '[("go", "\x10\x11")]' -it --name left busybox sh -c 'echo go; while :; do sleep 0.05; done'
+is "… it is" 1 eval 'skiff ps -q | wc -l'
+check "… and can be removed" skiff rm -f left
+has "--detach-keys" 'modes restored$' on '[("go", "\x01z")]' -it --detach-keys ctrl-a,z --name left busybox sh -c 'echo go; while :; do sleep 0.05; done'
+check "… it runs, too" skiff rm -f left
+has "a program that is not there leaves the modes alone" '^exit 127 modes restored$' on '[]' -it busybox nosuch
+
+bytes() { for _ in $(seq 25); do "$@"; done | sort -u; }
+is "25 times 1 MB, then exit, by a pipe: every byte" 1000000 bytes eval 'skiff run --rm busybox head -c 1000000 /dev/zero | wc -c'
+is "25 times 1 MB, then exit, by a terminal: every byte" '1000000 bytes
+exit 0 modes restored' bytes on '[]' -it busybox sh -c 'head -c 1000000 /dev/zero | tr "\0" a'
+
+finish
