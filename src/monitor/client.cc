@@ -188,6 +188,10 @@ class Attachment {
         } else if (options_.tty && number == SIGCONT) {
             enter_raw_mode();
             send(FrameType::resize, encode(size()));
+        } else if (!started_ && options_.signal_proxy && !options_.tty && early_signal_ == 0) {
+            // The program may run already and its `started` be on the way: ended now, we would
+            // leave it behind. It gets the signal then; a second one ends us all the same.
+            early_signal_ = number;
         } else if (options_.tty || !options_.signal_proxy || (!started_ && ends_us(number))) {
             result_.signal = number;
             end(AttachEnd::signaled);
@@ -225,6 +229,7 @@ class Attachment {
             case FrameType::started:
                 if (std::exchange(started_, true)) return;
                 enter_raw_mode();
+                if (early_signal_ != 0) send(FrameType::signal, encode_number(early_signal_));
                 if (options_.on_started) options_.on_started(decode_number(frame.payload));
                 return;
             case FrameType::output:
@@ -330,6 +335,7 @@ class Attachment {
     Endpoint* pending_to_ = nullptr;
 
     bool started_ = false;
+    int early_signal_ = 0;  ///< came before `started`
     bool input_readable_ = false;
     bool ended_ = false;
     AttachResult result_;

@@ -46,7 +46,7 @@ enum class AttachEnd {
     output_gone,  ///< nobody reads our output any more (EPIPE); it goes on, we should end as by
                   ///< SIGPIPE
     signaled,  ///< by a signal to us that is not for the container; `signal`. Before `started` the
-               ///< start is cancelled
+               ///< start is cancelled (by a second signal, where the first will be passed on)
 };
 
 struct AttachResult {

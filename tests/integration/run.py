@@ -106,8 +106,8 @@ def stream(command, environment, directory, limit, tap):
         expired.append(True)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)
-        # A container that holds the pipe would keep us reading.
-        child.stdout.close()
+        # A container that holds the pipe would keep us reading; closing it here would meet that read half-way.
+        raise TimeoutError
 
     signal.signal(signal.SIGALRM, stop)
     signal.alarm(limit)
@@ -117,8 +117,8 @@ def stream(command, environment, directory, limit, tap):
             # The script's last word: what it left running may hold the pipe open for ever.
             if line.startswith("# end of script"):
                 break
-    except (ValueError, OSError):
-        pass  # closed by stop()
+    except TimeoutError:
+        pass  # from stop()
     status = child.wait()
     signal.alarm(0)
     return None if expired else status

@@ -46,8 +46,8 @@ bool holds_name(const Engine& engine, const std::string& id, const std::string& 
 
 [[noreturn]] void refuse_name(const std::string& name, const std::string& id) {
     throw Error(ErrorKind::conflict,
-                "the container name {} is already in use by container {}; remove it (skiff rm {}), "
-                "rename it, or choose another name",
+                "Conflict. The container name {} is already in use by container {}. You have to "
+                "remove that container (skiff rm {}) to be able to reuse that name",
                 quoted("/" + name), quoted(id), name);
 }
 

@@ -109,6 +109,17 @@ void write_etc_files(const ContainerFiles& files, const ContainerRecord& record,
                    resolv_conf_content(host, record.request.dns, own_network));
 }
 
+/// The kernel only says EINVAL, at whatever step first uses the id.
+void require_mapped(const ContainerUser& user, const runtime::IdMaps& maps) {
+    const bool user_is = runtime::to_outside(maps.uids, user.uid).has_value();
+    if (user_is && runtime::to_outside(maps.gids, user.gid)) return;
+    throw Error(ErrorKind::invalid,
+                "the {} {} does not exist in the container's user namespace: your range in {} is "
+                "too small (see subuid(5))",
+                user_is ? "group" : "user", user_is ? user.gid : user.uid,
+                user_is ? "/etc/subgid" : "/etc/subuid");
+}
+
 bool has_binds(const ContainerRecord& record) {
     return std::any_of(record.request.mounts.begin(), record.request.mounts.end(),
                        [](const MountRequest& mount) { return mount.type == MountType::bind; });
@@ -171,14 +182,14 @@ Preparation prepare_launch(const Engine& engine, const ContainerFiles& files,
                     "the built-in image '{}' runs by skiff's own launcher only, not by --runtime",
                     record.built_in);
     if (!record.built_in.empty())
-        result.nested = built_in_id_maps(record.built_in, runtime::read_id_maps(own_host_pid()),
-                                         has_binds(record));
+        result.nested = built_in_id_maps(record.built_in, host.maps, has_binds(record));
     Fd root = mount_root(engine, files, record, host.in_user_namespace, result);
     engine.phases().mark("monitor: overlay");
     {
         const RootDir view(duplicate(root.get()));
         result.user = resolve_user(view, record.config.user);
     }
+    require_mapped(result.user, result.nested ? *result.nested : host.maps);
     engine.phases().mark("monitor: user");
     if (result.nested) host = facts_of_nested(host);
     SpecFacts facts = spec_facts(host, files, size);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/container/monitor_process.h"
 
+#include <algorithm>
 #include <cerrno>
+#include <cstring>
 
 #include <fcntl.h>
 #include <sched.h>
@@ -181,6 +183,9 @@ MonitorArguments parse_monitor_arguments(int argc, char** argv) {
         arguments.rootless = arguments.rootless || std::string_view(argv[i]) == "rootless";
         arguments.timing = arguments.timing || std::string_view(argv[i]) == "timing";
     }
+    char* const end = argv[argc - 1] + std::strlen(argv[argc - 1]);
+    arguments.command_line = {argv[0], end};
+    std::fill(argv[2], end, '\0');
     return arguments;
 }
 

@@ -18,12 +18,16 @@ struct MonitorArguments {
     std::string id;
     bool rootless = false;
     bool timing = false;
+    /// The memory of our command line, for whoever may be seen from a container (--init).
+    std::span<char> command_line = {};
 };
 inline constexpr int monitor_client_fd = 3;  ///< the socket to the command that started it
 inline constexpr int monitor_lock_fd = 4;    ///< the container's lock, held
 inline constexpr std::string_view monitor_program_name = "skiff-monitor";
 
 std::vector<std::string> to_words(const MonitorArguments& arguments);
+/// Also wipes the words after the id from the command line: where the store lies is nobody's
+/// business that sees this process.
 MonitorArguments parse_monitor_arguments(int argc, char** argv);
 
 /// Starts the monitor of `record` and hands it the lock. Returns the client's end of its socket;

@@ -98,6 +98,7 @@ class ContainerRun {
     ContainerRun(const MonitorArguments& arguments, const Engine& engine, FileLock lock)
         : engine_(engine),
           lock_(std::move(lock)),
+          command_line_(arguments.command_line),
           files_(engine, arguments.id),
           record_(files_.record()),
           supervisor_(supervisor_options(engine, files_, record_, arguments.rootless)) {
@@ -126,6 +127,7 @@ class ContainerRun {
         engine_.phases().mark("monitor: wait for the command");
         Preparation preparation =
             prepare_launch(engine_, files_, record_, {size.rows, size.columns});
+        preparation.plan.command_line = command_line_;
         if (supervisor_.foreground_gone())
             throw Error(ErrorKind::system, "the command that started the container is gone");
         const runtime::IdMaps* nested = preparation.nested ? &*preparation.nested : nullptr;
@@ -210,6 +212,7 @@ class ContainerRun {
 
     const Engine& engine_;
     FileLock lock_;
+    std::span<char> command_line_;
     ContainerFiles files_;
     ContainerRecord record_;
     monitor::Supervisor supervisor_;

@@ -14,7 +14,7 @@ RunImage find_run_image(const Engine& engine, const std::string& text) {
         image.store = std::make_unique<storage::Store>(std::move(*opened));
         if (auto found = resolve_image(*image.store, text)) {
             image.id = found->id.text();
-            image.name = found->reference ? found->reference->familiar_text() : text;
+            image.name = text;
             for (const oci::Digest& chain : found->layers) image.layers.push_back(chain.hex());
             image.config = std::move(found->config.config);
             image.labels = std::move(found->config.opaque.labels);

@@ -17,7 +17,7 @@ namespace skiff::engine {
 
 struct RunImage {
     std::string id;                   ///< "sha256:…", "" for a built-in image
-    std::string name;                 ///< as people type it: "busybox", or the id
+    std::string name;                 ///< as typed, which is what ps shows
     std::string built_in;             ///< name of a built-in image, or ""
     std::vector<std::string> layers;  ///< chain ids, lowest first
     oci::UntrustedImageConfig config;

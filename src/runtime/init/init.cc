@@ -146,7 +146,7 @@ void enter(const LaunchPlan& plan, const ExecVectors& vectors, int socket) noexc
     // as a closed socket below.
     if (plan.die_with_parent) prctl(PR_SET_PDEATHSIG, SIGKILL);
     step(Step::escape_check, check_working_directory());
-    if (plan.reaper) step(Step::reaper, stay_as_reaper());
+    if (plan.reaper) step(Step::reaper, stay_as_reaper(plan));
 
     send_report(socket, {ReportKind::ready, Step::none, 0, 0});
     step(Step::exec, execute(plan, vectors));

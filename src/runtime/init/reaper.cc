@@ -35,7 +35,7 @@ namespace {
 
 }  // namespace
 
-int stay_as_reaper() noexcept {
+int stay_as_reaper(const LaunchPlan& plan) noexcept {
     sigset_t all;
     sigset_t before;
     sigfillset(&all);
@@ -53,6 +53,10 @@ int stay_as_reaper() noexcept {
     // that the program may close.
     syscall(SYS_close_range, 0, ~0U, 0);
     prctl(PR_SET_NAME, "init");
+    constexpr char title[] = "init";
+    char* const line = plan.command_line.data();
+    for (size_t i = 0; i < plan.command_line.size(); ++i)
+        line[i] = i < sizeof title ? title[i] : '\0';
     serve(program, all);
 }
 

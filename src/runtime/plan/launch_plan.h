@@ -114,6 +114,7 @@ struct LaunchPlan {
     std::vector<std::string> executables;
     bool die_with_parent = false;  ///< no pid namespace of the monitor's holds this process
     bool reaper = false;           ///< --init: skiff stays as PID 1, forwards signals and reaps
+    std::span<char> command_line;  ///< what ps shows of the reaper; empty: left as it is
 };
 
 }  // namespace skiff::runtime

@@ -181,7 +181,8 @@ bool is_mount_target(const oci::RuntimeSpec& spec, std::string_view path,
 
 HostFacts probe_host_facts() {
     HostFacts facts;
-    const IdMaps maps = read_id_maps(own_host_pid());
+    facts.maps = read_id_maps(own_host_pid());
+    const IdMaps& maps = facts.maps;
     const IdMaps identity{{{0, 0, 4294967295U}}, {{0, 0, 4294967295U}}};
     facts.in_user_namespace = maps != identity;
     facts.has_tty_group = to_outside(maps.gids, 5).has_value();

@@ -5,11 +5,13 @@
 
 #include "oci/runtime_spec.h"
 #include "runtime/plan/launch_plan.h"
+#include "runtime/userns/id_map.h"
 
 namespace skiff::runtime {
 
 /// What the plan depends on beside the spec.
 struct HostFacts {
+    IdMaps maps;  ///< of our own user namespace
     /// The container's user namespace is not the initial one: no mknod, no real root.
     bool in_user_namespace = false;
     /// setgroups(2) works: not in a single-id namespace.

@@ -31,6 +31,9 @@ void declare(CommandBuilder& command, PsFlags& flags) {
 std::string command_text(const engine::EffectiveConfig& config, bool whole) {
     std::vector<std::string> words = config.entrypoint;
     words.insert(words.end(), config.command.begin(), config.command.end());
+    // As Docker: arguments with blanks in single quotes, the program's path as it is.
+    for (size_t i = 1; i < words.size(); ++i)
+        if (words[i].find(' ') != std::string::npos) words[i] = fmt::format("'{}'", words[i]);
     const std::string text = join(words, " ");
     return quoted(whole ? text : shortened(text, command_width));
 }
