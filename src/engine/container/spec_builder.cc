@@ -2,9 +2,6 @@
 #include "engine/container/spec_builder.h"
 
 #include <algorithm>
-#include <cstddef>
-#include <iterator>
-#include <map>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -124,12 +121,12 @@ std::vector<SpecMount> mounts_of(const ContainerRecord& record, const SpecFacts&
         std::erase_if(mounts,
                       [&](const SpecMount& ours) { return ours.destination == mount.destination; });
     // Outer before inner, whatever order they were typed in.
-    std::map<std::ptrdiff_t, std::vector<SpecMount>> by_depth;
-    for (SpecMount& mount : requested)
-        by_depth[std::count(mount.destination.begin(), mount.destination.end(), '/')].push_back(
-            std::move(mount));
-    for (auto& [depth, level] : by_depth)
-        std::move(level.begin(), level.end(), std::back_inserter(mounts));
+    const auto depth = [](const SpecMount& mount) {
+        return std::count(mount.destination.begin(), mount.destination.end(), '/');
+    };
+    std::stable_sort(requested.begin(), requested.end(),
+                     [&](const SpecMount& a, const SpecMount& b) { return depth(a) < depth(b); });
+    mounts.insert(mounts.end(), requested.begin(), requested.end());
     return mounts;
 }
 
