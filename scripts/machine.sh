@@ -18,7 +18,7 @@ etc=${SKIFF_TEST_ETC:-/etc}
 build_packages=(
     g++ meson ninja-build pkg-config
     libcli11-dev libfmt-dev nlohmann-json3-dev libyaml-cpp-dev libseccomp-dev libcap-ng-dev
-    libarchive-dev libssl-dev libzstd-dev liblzma-dev zlib1g-dev
+    libssl-dev libzstd-dev liblzma-dev zlib1g-dev
 )
 run_packages=(uidmap)
 
