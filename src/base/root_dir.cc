@@ -84,7 +84,9 @@ class TreeRemoval {
         // A mount left below would otherwise be emptied: that is somebody's data.
         if (status.st_dev != device_)
             throw Error(ErrorKind::in_use, "cannot remove '{}': something is mounted there", name);
-        if ((status.st_mode & 0700U) != 0700U && fchmodat(directory, name.c_str(), 0700, 0) < 0)
+        // By the descriptor: the name may be a link to somewhere else by now.
+        const std::string path = fmt::format("/proc/self/fd/{}", child.get());
+        if ((status.st_mode & 0700U) != 0700U && chmod(path.c_str(), 0700) < 0)
             throw SystemError(errno, "cannot remove '{}'", name);
         return child;
     }

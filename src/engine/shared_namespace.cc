@@ -79,7 +79,8 @@ std::optional<Fd> find_shared_namespace(const Engine& engine, const runtime::IdM
     for (const std::string& name : list_directory(run.get())) {
         if (!name.ends_with(".sock")) continue;
         try {
-            const auto connection = monitor::connect_at(run.get(), name);
+            const auto connection =
+                monitor::connect_at(run.get(), name, std::chrono::milliseconds(patience_ms));
             if (!connection) continue;
             const auto pid = peer_pid(connection->socket.get());
             if (!pid || runtime::read_id_maps(*pid) != maps) continue;

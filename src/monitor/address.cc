@@ -10,6 +10,7 @@
 
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 
 #include "monitor/protocol.h"
@@ -33,6 +34,14 @@ Fd make_socket(int flags) {
     return fd;
 }
 
+/// For connect, send and receive; 0: none.
+void set_timeouts(int socket, std::chrono::milliseconds patience) {
+    const timeval time{patience.count() / 1000, patience.count() % 1000 * 1000};
+    for (const int option : {SO_RCVTIMEO, SO_SNDTIMEO})
+        if (setsockopt(socket, SOL_SOCKET, option, &time, sizeof time) < 0)
+            throw SystemError(errno, "cannot set the time limit of a socket");
+}
+
 }  // namespace
 
 Fd listen_at(int dir, const std::string& name) {
@@ -48,19 +57,26 @@ Fd listen_at(int dir, const std::string& name) {
     return fd;
 }
 
-std::optional<MonitorConnection> connect_at(int dir, const std::string& name) {
+std::optional<MonitorConnection> connect_at(int dir, const std::string& name,
+                                            std::chrono::milliseconds patience) {
     const sockaddr_un address = address_of(dir, name);
     MonitorConnection connection{make_socket(0), 0};
+    // A monitor that was stopped, or has not come to its loop yet, must not hang whoever asks.
+    set_timeouts(connection.socket.get(), patience);
     while (connect(connection.socket.get(), reinterpret_cast<const sockaddr*>(&address),
                    sizeof address) < 0) {
-        if (errno == ENOENT || errno == ECONNREFUSED) return std::nullopt;
+        if (errno == ENOENT || errno == ECONNREFUSED || errno == EAGAIN) return std::nullopt;
         if (errno != EINTR) throw SystemError(errno, "cannot connect to '{}'", name);
     }
+    // The run directory may have been taken away and made by somebody else.
+    const uid_t peer = peer_uid(connection.socket.get());
+    if (peer != geteuid() && peer != 0)
+        throw Error(ErrorKind::denied, "the socket '{}' belongs to user {}", name, peer);
     std::array<char, frame_header_size> header{};
     ssize_t n = 0;
     while ((n = recv(connection.socket.get(), header.data(), header.size(), MSG_PEEK | MSG_TRUNC)) <
            0)
-        if (errno == ECONNRESET) {
+        if (errno == ECONNRESET || errno == EAGAIN) {
             return std::nullopt;
         } else if (errno != EINTR) {
             throw SystemError(errno, "cannot hear from '{}'", name);
@@ -74,6 +90,7 @@ std::optional<MonitorConnection> connect_at(int dir, const std::string& name) {
             ErrorKind::unsupported,
             "the monitor of this container speaks version {} of the protocol, this skiff speaks {}",
             connection.version, protocol_version);
+    set_timeouts(connection.socket.get(), std::chrono::milliseconds(0));
     return connection;
 }
 

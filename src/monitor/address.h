@@ -3,6 +3,7 @@
 // abstract one.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -24,9 +25,12 @@ struct MonitorConnection {
     std::uint16_t version = 0;  ///< to be used in every frame sent to this monitor
 };
 /// Connects and waits for the monitor's first frame (which stays unread); nothing when no monitor
-/// answers there. Throws Error{unsupported} when it speaks a version that we do not, SystemError
+/// answers there within `patience`. Throws Error{denied} when somebody else than this user or root
+/// listens there, Error{unsupported} when it speaks a version that we do not, SystemError
 /// otherwise.
-std::optional<MonitorConnection> connect_at(int dir, const std::string& name);
+std::optional<MonitorConnection> connect_at(
+    int dir, const std::string& name,
+    std::chrono::milliseconds patience = std::chrono::seconds(10));
 
 /// The user id of the process that connected, or made the pair, as this process's user namespace
 /// sees it.

@@ -22,13 +22,18 @@
 namespace skiff::runtime {
 namespace {
 
-Fd open_tree(const std::string& path, bool recursive) {
+/// `recursive` becomes true where the kernel shows the tree only as a whole: what is set on it must
+/// then cover the whole.
+Fd open_tree(const std::string& path, bool& recursive) {
     const unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0U);
     Fd tree(static_cast<int>(syscall(SYS_open_tree, AT_FDCWD, path.c_str(), flags)));
     if (!tree.valid()) {
         // A mount that a user namespace inherited may not be shown without what covers it: EINVAL
         // for a part of it.
-        if (errno == EINVAL && !recursive) return open_tree(path, true);
+        if (errno == EINVAL && !recursive) {
+            recursive = true;
+            return open_tree(path, recursive);
+        }
         throw SystemError(errno, "cannot mount '{}'", path);
     }
     return tree;
@@ -37,7 +42,10 @@ Fd open_tree(const std::string& path, bool recursive) {
 void set_tree_attributes(const MountStep& step) {
     mount_attr attributes{};
     attributes.attr_set = step.attributes;
-    attributes.propagation = step.propagation == 0 ? MS_PRIVATE : 0;
+    // Private all the way down: a submount that stayed in the host's peer group would receive what
+    // the host mounts there later, without the restrictions set here.
+    attributes.propagation =
+        step.propagation == 0 || step.propagation == MS_PRIVATE ? MS_PRIVATE : 0;
     if ((attributes.attr_set & MOUNT_ATTR_NOATIME) != 0) attributes.attr_clr = MOUNT_ATTR__ATIME;
     const unsigned flags = AT_EMPTY_PATH | (step.recursive ? AT_RECURSIVE : 0U);
     if (syscall(SYS_mount_setattr, step.tree.get(), "", flags, &attributes, sizeof attributes) == 0)
@@ -61,7 +69,8 @@ void open_source(MountStep& step) {
 
 void open_device(DeviceStep& device) {
     const std::string path = "/dev/" + device.name;
-    device.tree = open_tree(path, false);
+    bool recursive = false;
+    device.tree = open_tree(path, recursive);
     struct stat status{};
     if (fstat(device.tree.get(), &status) < 0)
         throw SystemError(errno, "cannot inspect '{}'", path);
@@ -69,6 +78,15 @@ void open_device(DeviceStep& device) {
     if (!right_type || status.st_rdev != makedev(device.major, device.minor))
         throw Error(ErrorKind::unsupported, "'{}' of this machine is not the device {}:{}", path,
                     device.major, device.minor);
+    // Read-only: the device can still be written to, but its node is the host's, and root of a
+    // container must not change the node's mode or owner.
+    mount_attr attributes{};
+    attributes.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
+    attributes.propagation = MS_PRIVATE;
+    const unsigned flags = AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0U);
+    if (syscall(SYS_mount_setattr, device.tree.get(), "", flags, &attributes, sizeof attributes) <
+        0)
+        throw SystemError(errno, "cannot set the options of the mount of '{}'", path);
 }
 
 std::vector<char*> pointers(const std::vector<std::string>& texts) {

@@ -39,8 +39,13 @@ bool holds_name(const Engine& engine, const std::string& id, const std::string& 
     const std::string path = containers_path(engine) + "/" + id;
     const Fd directory = find_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
     if (!directory.valid()) return false;
-    const auto text = find_file(directory.get(), "config.json", document_limit);
-    if (!text) return is_locked(directory.get(), "lock");
+    auto text = find_file(directory.get(), "config.json", document_limit);
+    if (!text) {
+        if (is_locked(directory.get(), "lock")) return true;
+        // It may have appeared, and its creator finished, between the two looks.
+        text = find_file(directory.get(), "config.json", document_limit);
+        if (!text) return false;
+    }
     return parse_record(*text, fmt::format("the record of container {}", id)).name == name;
 }
 
@@ -49,6 +54,18 @@ bool holds_name(const Engine& engine, const std::string& id, const std::string& 
                 "Conflict. The container name {} is already in use by container {}. You have to "
                 "remove that container (skiff rm {}) to be able to reuse that name",
                 quoted("/" + name), quoted(id), name);
+}
+
+/// On a full disk: the new state over the old one, whose block the file already has. Blanks fill up
+/// what the old one had more.
+void overwrite_in_place(int directory, std::string text) {
+    const Fd file = open_at(directory, "state.json", O_RDWR | O_NOFOLLOW);
+    struct stat status{};
+    if (fstat(file.get(), &status) < 0) throw SystemError(errno, "cannot inspect 'state.json'");
+    if (text.size() < static_cast<size_t>(status.st_size))
+        text.resize(static_cast<size_t>(status.st_size), ' ');
+    write_all(file.get(), text, "'state.json'");
+    if (fdatasync(file.get()) < 0) throw SystemError(errno, "cannot sync 'state.json'");
 }
 
 }  // namespace
@@ -83,7 +100,13 @@ ContainerState ContainerFiles::stored_state() const {
 }
 
 void ContainerFiles::write_state(const ContainerState& state, Durability durability) const {
-    replace_file(directory_.get(), "state.json", to_document(state), 0600, durability);
+    const std::string text = to_document(state);
+    try {
+        replace_file(directory_.get(), "state.json", text, 0600, durability);
+    } catch (const SystemError& error) {
+        if (error.errno_value() != ENOSPC && error.errno_value() != EDQUOT) throw;
+        overwrite_in_place(directory_.get(), text);
+    }
 }
 
 ContainerState ContainerFiles::current_state() const {
@@ -177,18 +200,29 @@ std::vector<std::string> container_ids(const Engine& engine) {
     return ids;
 }
 
+namespace {
+
+/// Under the repair lock: between our look and the removal nobody may put another link there.
+void free_name(const Engine& engine, const std::string& name, const std::string& id) {
+    if (name.empty()) return;
+    const Fd names = open_private_directory(engine.root() + "/names");
+    const FileLock repair = FileLock::wait(names.get(), ".repair", LockMode::exclusive);
+    if (find_link(names.get(), name) == id) unlinkat(names.get(), name.c_str(), 0);
+}
+
+}  // namespace
+
 std::string discard_container(const Engine& engine, const ContainerFiles& files,
                               const std::string& name) {
-    if (!name.empty()) {
-        const std::string link = engine.root() + "/names/" + name;
-        if (find_link(AT_FDCWD, link) == files.id()) unlink(link.c_str());
-    }
     open_private_directory(engine.root() + "/trash");
     const std::string target = fmt::format("{}/trash/{}", engine.root(), files.id());
     if (rename(files.path().c_str(), target.c_str()) < 0) {
         if (errno == ENOENT) return {};
         throw SystemError(errno, "cannot remove container {}", files.id());
     }
+    // The name goes last: a link without a record is stale and may be replaced by anybody, while a
+    // record without its link could not be named any more.
+    free_name(engine, name, files.id());
     return target;
 }
 

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "engine/config.h"
 #include "engine/container/random_name.h"
+#include "engine/container/remove.h"
 #include "engine/image/run_image.h"
 
 namespace skiff::engine {
@@ -42,7 +43,14 @@ void set_variable(std::vector<std::string>& environment, const std::string& vari
 
 std::string take_name(const Engine& engine, const std::string& wanted, const std::string& id) {
     if (!wanted.empty()) {
-        claim_name(engine, wanted, id);
+        try {
+            claim_name(engine, wanted, id);
+        } catch (const Error& error) {
+            // The holder may be what a killed process left.
+            if (error.kind() != ErrorKind::conflict) throw;
+            repair(engine);
+            claim_name(engine, wanted, id);
+        }
         return wanted;
     }
     for (unsigned attempt = 0;; ++attempt) {
@@ -89,7 +97,7 @@ EffectiveConfig merge_config(const oci::UntrustedImageConfig& image,
     return config;
 }
 
-CreatedContainer make_container(const Engine& engine, const CreateRequest& request) {
+CreatedContainer make_container(const Engine& engine, const CreateRequest& request, bool by_run) {
     // Held until the record names the layers: from then on they are reachable without it.
     RunImage image = find_run_image(engine, request.image);
     engine.phases().mark("image");
@@ -104,6 +112,7 @@ CreatedContainer make_container(const Engine& engine, const CreateRequest& reque
     record.request = request;
     if (load_config(engine).no_new_privileges) record.request.security.no_new_privileges = true;
     record.config = merge_config(image.config, image.labels, request);
+    record.by_run = by_run;
     record.run_root = engine.run_root();
     if (record.config.entrypoint.empty() && record.config.command.empty())
         throw Error(ErrorKind::invalid,

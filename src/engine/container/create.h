@@ -23,7 +23,7 @@ struct CreatedContainer {
 ///
 /// Nothing stays when it throws. Throws Error{not_found} for the image, Error{conflict} for the
 /// name, Error{invalid} for what the image and the request together make impossible (no command).
-CreatedContainer make_container(const Engine& engine, const CreateRequest& request);
+CreatedContainer make_container(const Engine& engine, const CreateRequest& request, bool by_run);
 
 /// Docker's merge rules: --entrypoint resets the image's CMD; a command replaces CMD; environment
 /// by name; labels by key.

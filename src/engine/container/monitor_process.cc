@@ -153,6 +153,8 @@ void start_in_shared_namespace(const Engine& engine, const MonitorArguments& arg
     engine.phases().mark("execute the monitor");
 }
 
+}  // namespace
+
 bool wants_own_namespace(const ContainerRecord& record) {
     // Processes are counted per user and namespace: a limit on them must not count other
     // containers'.
@@ -160,8 +162,6 @@ bool wants_own_namespace(const ContainerRecord& record) {
         if (limit.name == "nproc") return true;
     return false;
 }
-
-}  // namespace
 
 std::vector<std::string> to_words(const MonitorArguments& arguments) {
     std::vector<std::string> words{std::string(monitor_program_name), arguments.id, arguments.root,

@@ -30,6 +30,10 @@ std::vector<std::string> to_words(const MonitorArguments& arguments);
 /// business that sees this process.
 MonitorArguments parse_monitor_arguments(int argc, char** argv);
 
+/// A limit on processes counts those of one user in one user namespace: such a container has its
+/// own, and lends it to nobody.
+bool wants_own_namespace(const ContainerRecord& record);
+
 /// Starts the monitor of `record` and hands it the lock. Returns the client's end of its socket;
 /// the first frame is the monitor's.
 ///

@@ -58,7 +58,8 @@ monitor::SupervisorOptions supervisor_options(const Engine& engine, const Contai
     monitor::SupervisorOptions options;
     const Fd run = open_private_directory(engine.run_root());
     options.listener = monitor::listen_at(run.get(), record.id + ".sock");
-    if (rootless) options.user_namespace = open_file("/proc/self/ns/user", O_RDONLY);
+    if (rootless && !wants_own_namespace(record))
+        options.user_namespace = open_file("/proc/self/ns/user", O_RDONLY);
     options.log = monitor::LogFile::open(files.directory(), log_file_name);
     options.tty = record.request.tty;
     options.stdin_once = record.request.interactive && !record.request.detach;
@@ -204,7 +205,11 @@ class ContainerRun {
     std::string conclude() {
         unlink(fmt::format("{}/{}.sock", engine_.run_root(), record_.id).c_str());
         if (!record_.request.auto_remove) {
-            files_.write_state(state_, Durability::sync);
+            try {
+                files_.write_state(state_, Durability::sync);
+            } catch (const Error&) {
+                // Whoever waits hears the exit code all the same.
+            }
             return {};
         }
         return discard_container(engine_, files_, files_.record().name);

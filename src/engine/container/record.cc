@@ -106,6 +106,7 @@ std::string to_document(const ContainerRecord& record) {
                     {"layers", record.layers},
                     {"request", record.request},
                     {"config", record.config},
+                    {"by_run", record.by_run},
                     {"run_root", record.run_root}});
 }
 
@@ -121,6 +122,7 @@ ContainerRecord parse_record(std::string_view text, std::string_view name) {
         json.at("layers").get_to(record.layers);
         json.at("request").get_to(record.request);
         json.at("config").get_to(record.config);
+        record.by_run = json.value("by_run", false);
         record.run_root = json.value("run_root", "");
         return record;
     });

@@ -38,6 +38,9 @@ struct ContainerRecord {
     std::vector<std::string> layers;  ///< chain ids, base first
     CreateRequest request;
     EffectiveConfig config;
+    /// Made by `run`, whose lock goes to the monitor without a gap: without a holder, and with
+    /// --rm, it is what a killed process left. (`create --rm` waits for its `start`.)
+    bool by_run = false;
     /// Where its sockets are; ssh, cron and su see different run directories for one store.
     std::string run_root;
 };

@@ -31,6 +31,13 @@ void discard(const Engine& engine, const ContainerFiles& files, const std::strin
     delete_in_namespace(engine, discard_container(engine, files, name));
 }
 
+/// Of a container whose lock nobody holds.
+bool is_leftover(const ContainerRecord& record, ContainerStatus stored) {
+    if (!record.request.auto_remove) return false;
+    return stored == ContainerStatus::running ||
+           (stored == ContainerStatus::created && record.by_run);
+}
+
 void remove_leftover(const Engine& engine, const std::string& id) {
     const ContainerFiles files(engine, id);
     const auto lock = files.try_lock();
@@ -41,8 +48,7 @@ void remove_leftover(const Engine& engine, const std::string& id) {
         discard(engine, files, "");
         return;
     }
-    const bool ran = files.stored_state().status == ContainerStatus::running;
-    if (record->request.auto_remove && ran) discard(engine, files, record->name);
+    if (is_leftover(*record, files.stored_state().status)) discard(engine, files, record->name);
 }
 
 bool needs_a_look(const Engine& engine, const std::string& id) {
@@ -50,7 +56,11 @@ bool needs_a_look(const Engine& engine, const std::string& id) {
     const Fd directory = find_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
     if (!directory.valid() || is_locked(directory.get(), "lock")) return false;
     if (faccessat(directory.get(), "config.json", F_OK, 0) != 0) return true;
-    return ContainerFiles(engine, id).stored_state().status == ContainerStatus::running;
+    const ContainerFiles files(engine, id);
+    const ContainerStatus stored = files.stored_state().status;
+    if (stored == ContainerStatus::exited) return false;  // nearly all: without reading the record
+    const auto record = files.find_record();
+    return record && is_leftover(*record, stored);
 }
 
 /// What a process was deleting when it was killed.

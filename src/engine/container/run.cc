@@ -71,7 +71,7 @@ RunResult start_and_front(const Engine& engine, const ContainerRecord& record, F
 RunResult run_container(const Engine& engine, const CreateRequest& request,
                         const RunOptions& options) {
     engine.phases().mark("command line");
-    CreatedContainer created = make_container(engine, request);
+    CreatedContainer created = make_container(engine, request, true);
     engine.phases().mark("record and name");
     if (options.created) options.created(created.record.id);
     Front front;
@@ -90,14 +90,14 @@ RunResult run_container(const Engine& engine, const CreateRequest& request,
 }
 
 std::string create_container(const Engine& engine, const CreateRequest& request) {
-    return make_container(engine, request).record.id;
+    return make_container(engine, request, false).record.id;
 }
 
 RunResult start_container(const Engine& engine, const std::string& name,
                           const StartOptions& options) {
     const ContainerFiles files = find_container(engine, name);
     auto lock = files.try_lock();
-    const ContainerRecord record = files.record();
+    ContainerRecord record = files.record();
     engine.phases().mark("command line and record");
     if (!lock) {
         if (files.current_state().status != ContainerStatus::running)
@@ -109,6 +109,12 @@ RunResult start_container(const Engine& engine, const std::string& name,
         RunResult outcome;
         outcome.id = record.id;
         return outcome;
+    }
+    // Its monitor will listen in the run directory of this session, which need not be the one that
+    // made the container (ssh, cron, su).
+    if (record.run_root != engine.run_root()) {
+        record.run_root = engine.run_root();
+        files.write_record(record, Durability::none);
     }
     Front front;
     front.attach = options.attach;

@@ -84,7 +84,7 @@ std::vector<SpecMount> default_mounts(const ContainerRecord& record, const SpecF
         mounts.push_back({fmt::format("/etc/{}", name),
                           "bind",
                           fmt::format("{}/{}", facts.container_directory, name),
-                          {"bind", "rprivate"}});
+                          {"bind", "rprivate", record.request.read_only ? "ro" : "rw"}});
     for (const std::string& path : facts.host_directories)
         mounts.push_back({path, "bind", path, {"rbind", "ro", "nosuid", "nodev", "rprivate"}});
     return mounts;
@@ -107,7 +107,7 @@ SpecMount requested_mount(const MountRequest& request, bool privileged) {
     if (request.read_only) mount.options.emplace_back("ro");
     // A container with CAP_MKNOD must not make itself a way to the host's disk in a shared
     // directory.
-    if (request.type == MountType::bind && !privileged) mount.options.emplace_back("nodev");
+    if (!privileged) mount.options.emplace_back("nodev");
     return mount;
 }
 

@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <set>
 
 #include <fcntl.h>
 #include <signal.h>
@@ -16,6 +17,7 @@
 #include "base/file.h"
 #include "base/file_lock.h"
 #include "base/root_dir.h"
+#include "engine/container/container_files.h"
 #include "monitor/address.h"
 #include "runtime/userns/id_map.h"
 #include "runtime/userns/user_namespace.h"
@@ -37,8 +39,8 @@ void kill_monitor(int run, const std::string& name) {
     if (pidfd.valid()) syscall(SYS_pidfd_send_signal, pidfd.get(), SIGKILL, nullptr, 0);
 }
 
-void kill_all(const Engine& engine) {
-    const Fd run = find_at(AT_FDCWD, engine.run_root(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+void kill_all(const std::string& run_root) {
+    const Fd run = find_at(AT_FDCWD, run_root, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
     if (!run.valid()) return;
     for (const std::string& name : list_directory(run.get()))
         if (name.ends_with(".sock")) kill_monitor(run.get(), name);
@@ -53,6 +55,34 @@ void wait_for_ends(const Engine& engine) {
         const Fd directory = find_at(containers.get(), id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
         if (directory.valid()) FileLock::wait(directory.get(), "lock", LockMode::exclusive);
     }
+}
+
+/// Ours, and those that containers of the store were made with; what cannot be read is passed over.
+std::set<std::string> run_roots(const Engine& engine) {
+    std::set<std::string> roots{engine.run_root()};
+    for (const std::string& id : container_ids(engine)) {
+        try {
+            if (const auto record = ContainerFiles(engine, id).find_record();
+                record && !record->run_root.empty())
+                roots.insert(record->run_root);
+        } catch (const Error&) {
+            // A damaged record: `reset` is there for that.
+        }
+    }
+    return roots;
+}
+
+/// Removes our sockets, and the directory when nothing else is in it: `--runroot /run` by mistake
+/// must not cost a system.
+void remove_run_directory(const std::string& path) {
+    const Fd run = find_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    if (!run.valid()) return;
+    for (const std::string& name : list_directory(run.get())) {
+        const bool ours = name.size() == 64 + 5 && name.ends_with(".sock") &&
+                          name.find_first_not_of("0123456789abcdef") == 64;
+        if (ours) unlinkat(run.get(), name.c_str(), 0);
+    }
+    rmdir(path.c_str());
 }
 
 bool belongs_to_skiff(const std::string& root) {
@@ -76,7 +106,7 @@ void reset_system(const Engine& engine) {
                     "'{}' does not look like a store of skiff's; nothing was removed",
                     engine.root());
 
-    kill_all(engine);
+    for (const std::string& run_root : run_roots(engine)) kill_all(run_root);
     if (exists) {
         wait_for_ends(engine);
         const auto remove = [&] { remove_tree(AT_FDCWD, engine.root()); };
@@ -92,7 +122,7 @@ void reset_system(const Engine& engine) {
             remove();
         }
     }
-    remove_tree(AT_FDCWD, engine.run_root());
+    remove_run_directory(engine.run_root());
 }
 
 }  // namespace skiff::engine

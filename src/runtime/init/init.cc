@@ -19,8 +19,11 @@
 namespace skiff::runtime::init {
 namespace {
 
-void send_report(int socket, const Report& report) noexcept {
-    while (send(socket, &report, sizeof report, MSG_NOSIGNAL) < 0 && errno == EINTR) {
+/// False when the monitor is gone.
+bool send_report(int socket, const Report& report) noexcept {
+    for (;;) {
+        if (send(socket, &report, sizeof report, MSG_NOSIGNAL) >= 0) return true;
+        if (errno != EINTR) return false;
     }
 }
 
@@ -146,9 +149,9 @@ void enter(const LaunchPlan& plan, const ExecVectors& vectors, int socket) noexc
     // as a closed socket below.
     if (plan.die_with_parent) prctl(PR_SET_PDEATHSIG, SIGKILL);
     step(Step::escape_check, check_working_directory());
-    if (plan.reaper) step(Step::reaper, stay_as_reaper(plan));
+    if (plan.reaper) step(Step::reaper, stay_as_reaper(plan, socket));
 
-    send_report(socket, {ReportKind::ready, Step::none, 0, 0});
+    if (!send_report(socket, {ReportKind::ready, Step::none, 0, 0})) _exit(125);
     step(Step::exec, execute(plan, vectors));
     _exit(125);
 }

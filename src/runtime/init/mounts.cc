@@ -83,8 +83,10 @@ int mount_one(int root, const MountStep& step, Position& at) noexcept {
     int error = 0;
     if (step.kind == MountStep::Kind::attach) {
         error = move_mount_to(step.tree.get(), target);
-        if (error == 0 && step.propagation != 0)
-            error = set_attributes(step.tree.get(), 0, step.propagation, 0);
+        // What is private was made so as a whole before it was attached.
+        if (error == 0 && step.propagation != 0 && step.propagation != MS_PRIVATE)
+            error = set_attributes(step.tree.get(), 0, step.propagation,
+                                   step.recursive ? AT_RECURSIVE : 0U);
     } else {
         const FdPath path(target);
         if (mount(step.source.c_str(), path.text, step.type.c_str(), step.flags,
@@ -139,7 +141,10 @@ int cover_directory(Covers& covers, int target) noexcept {
 int cover_file(const Covers& covers, int target) noexcept {
     const int tree = clone_tree(covers.null_device);
     if (tree < 0) return -tree;
-    const int error = move_mount_to(tree, target);
+    // The node is the host's /dev/null: its mode and owner are not the container's to change.
+    int error =
+        set_attributes(tree, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, 0, 0);
+    if (error == 0) error = move_mount_to(tree, target);
     ::close(tree);
     return error;
 }

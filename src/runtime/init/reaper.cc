@@ -35,17 +35,29 @@ namespace {
 
 }  // namespace
 
-int stay_as_reaper(const LaunchPlan& plan) noexcept {
+int stay_as_reaper(const LaunchPlan& plan, int socket) noexcept {
     sigset_t all;
     sigset_t before;
     sigfillset(&all);
     if (sigprocmask(SIG_SETMASK, &all, &before) < 0) return errno;
+    // Nothing of the monitor's may be open in us when the program begins to run: with the right
+    // capability it could take it (pidfd_getfd). The change of credentials made us dumpable again.
+    const unsigned handshake = static_cast<unsigned>(socket);
+    if (handshake > 3) syscall(SYS_close_range, 3, handshake - 1, 0);
+    syscall(SYS_close_range, handshake + 1, ~0U, 0);
+    prctl(PR_SET_DUMPABLE, 0);
+    const pid_t reaper = getpid();
     const pid_t program = fork();
     if (program < 0) return errno;
     if (program == 0) {
         // A session of its own would lose the terminal; a process group in the foreground is what a
         // shell gives.
         sigprocmask(SIG_SETMASK, &before, nullptr);
+        // Not inherited over fork. The reaper may have died before this took effect.
+        if (plan.die_with_parent) {
+            prctl(PR_SET_PDEATHSIG, SIGKILL);
+            if (getppid() != reaper) _exit(125);
+        }
         return 0;
     }
     // We stay without exec, so close-on-exec does nothing for us: close the handshake (its end of

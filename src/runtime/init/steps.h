@@ -42,6 +42,6 @@ int check_working_directory() noexcept;
 
 // reaper.cc
 /// Returns in the child, which goes on to exec; the caller itself stays behind as PID 1.
-int stay_as_reaper(const LaunchPlan& plan) noexcept;
+int stay_as_reaper(const LaunchPlan& plan, int socket) noexcept;
 
 }  // namespace skiff::runtime::init

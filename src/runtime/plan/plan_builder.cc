@@ -235,12 +235,19 @@ LaunchPlan build_plan(const oci::RuntimeSpec& spec, const HostFacts& facts) {
 }
 
 const std::vector<std::string>& default_masked_paths() {
-    static const std::vector<std::string> paths{
-        "/proc/acpi",        "/proc/asound",    "/proc/interrupts",
-        "/proc/kcore",       "/proc/keys",      "/proc/latency_stats",
-        "/proc/sched_debug", "/proc/scsi",      "/proc/timer_list",
-        "/proc/timer_stats", "/sys/dev/block",  "/sys/devices/virtual/powercap",
-        "/sys/firmware",     "/sys/fs/selinux", "/sys/class/powercap"};
+    static const std::vector<std::string> paths = [] {
+        std::vector<std::string> list{
+            "/proc/acpi",        "/proc/asound",    "/proc/interrupts",
+            "/proc/kcore",       "/proc/keys",      "/proc/latency_stats",
+            "/proc/sched_debug", "/proc/scsi",      "/proc/timer_list",
+            "/proc/timer_stats", "/sys/dev/block",  "/sys/devices/virtual/powercap",
+            "/sys/firmware",     "/sys/fs/selinux", "/sys/class/powercap"};
+        // How hot each processor got tells a neighbour's work.
+        const long processors = sysconf(_SC_NPROCESSORS_CONF);
+        for (long i = 0; i < processors; ++i)
+            list.push_back(fmt::format("/sys/devices/system/cpu/cpu{}/thermal_throttle", i));
+        return list;
+    }();
     return paths;
 }
 
