@@ -12,6 +12,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <sys/wait.h>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -82,6 +83,20 @@ ContainerState running_state(const Preparation& preparation, pid_t host_pid) {
     state.groups = preparation.user.groups;
     state.home = preparation.user.home;
     return state;
+}
+
+/// With the host's pid namespace nobody kills what the program left running; as their subreaper we
+/// have got all of it, and it must be gone before the writable layer is used again or removed.
+void kill_orphans() {
+    for (;;) {
+        const std::string children =
+            find_file(AT_FDCWD, "/proc/thread-self/children", 1U << 20U).value_or("");
+        for (const std::string_view word : split(children, ' '))
+            if (const auto pid = parse_number<pid_t>(trim(word))) kill(*pid, SIGKILL);
+        // Ours, so the numbers stay theirs until we have waited for them.
+        const pid_t ended = waitpid(-1, nullptr, 0);
+        if (ended < 0 && errno != EINTR) return;
+    }
 }
 
 /// Everybody has heard of the end by now. What cannot be deleted stays in the trash, which the next
@@ -184,6 +199,7 @@ class ContainerRun {
 
     int end(ExitStatus status) {
         engine_.phases().mark("monitor: the program");
+        if (record_.request.namespaces.pid == "host") kill_orphans();
         state_.status = ContainerStatus::exited;
         state_.pid = 0;
         state_.exit_code = status.shell_code();
