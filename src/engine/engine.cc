@@ -95,8 +95,7 @@ Engine::Engine(EngineOptions options) : options_(std::move(options)), rootless_(
     } else if (const auto config_home = absolute_variable("XDG_CONFIG_HOME")) {
         config_path_ = *config_home + "/skiff/config.yaml";
     } else {
-        const char* home = std::getenv("HOME");
-        config_path_ = std::string(home != nullptr ? home : "") + "/.config/skiff/config.yaml";
+        config_path_ = home_directory() + "/.config/skiff/config.yaml";
     }
 }
 

@@ -57,14 +57,32 @@ check "a container starts under another run directory" env SKIFF_RUNROOT="$T/run
 check "and is stopped from the first" skiff rm -f "$id"
 rm -rf "$T/run2"
 
+# A logout takes the run directory away.
+id=$(SKIFF_RUNROOT=$T/run3 skiff run -d busybox sleep 1000)
+rm -rf "$T/run3"
+check "a container without its run directory is stopped" skiff stop -t 0 "$id"
+has "and says so" 'Exited \(137\)' skiff ps -a --no-trunc
+check "and is removed" skiff rm "$id"
+
+# A power cut may leave an empty record.
+id=$(skiff create busybox true)
+: >"$SKIFF_ROOT/containers/$id/config.json"
+has "a damaged record is listed" 'damaged record' skiff ps -a
+check "and removed by force" skiff rm -f "$id"
+
+# A reset that was killed half-way.
+mkdir -p "$T/half/staging/x"
+check "an interrupted reset can be finished" env SKIFF_ROOT="$T/half" "$SKIFF" system reset -f
+check "nothing of it stays" test ! -e "$T/half"
+
 # Killed between the record and the start.
 { for _ in 1 2 3 4 5 6; do timeout -s KILL 0.01 "$SKIFF" run --rm --name half busybox sleep 1000; done; } >/dev/null 2>&1
 check "a name that a killed run held is free" skiff run --rm --name half2 busybox true
 go skiff rm -f half
 
 # What setsid left of a container in the host's pid namespace.
-go in_box --pid host busybox sh -c 'setsid sleep 987654 & sleep 0.2'
-is "with --pid host nothing outlives the program" '' eval "pgrep -f 'sleep 98765[4]' || true"
+go in_box --pid host busybox sh -c 'setsid sleep 9'$$' & sleep 0.2'
+is "with --pid host nothing outlives the program" '' eval "pgrep -fx 'sleep 9$$' || true"
 
 if root; then
     # The program fills the disk that its own state is on.

@@ -4,10 +4,15 @@
 #include <algorithm>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
+#include <unistd.h>
+
+#include <sys/syscall.h>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/process.h"
 #include "base/signal_name.h"
 #include "base/text.h"
 #include "engine/container/container_files.h"
@@ -35,23 +40,52 @@ std::optional<monitor::MonitorConnection> connect_to_monitor(const ContainerReco
     return monitor::connect_at(run.get(), record.id + ".sock");
 }
 
+Fd signal_by_state(const ContainerState& state, int number) {
+    if (state.status != ContainerStatus::running || state.pid <= 1 || state.boot_id != boot_id())
+        return Fd();
+    Fd pidfd(static_cast<int>(syscall(SYS_pidfd_open, static_cast<pid_t>(state.pid), 0)));
+    // Asked after the pidfd is open: what has this start time is what the pidfd names.
+    if (!pidfd.valid() || process_start_time(static_cast<pid_t>(state.pid)) != state.pid_start_time)
+        return Fd();
+    syscall(SYS_pidfd_send_signal, pidfd.get(), number, nullptr, 0);
+    return pidfd;
+}
+
+namespace {
+
+/// For a container whose monitor lives and cannot be reached, since its run directory was taken
+/// away (a logout removes /run/user/UID). False when that is not so.
+bool stop_by_state(const ContainerFiles& files, int number, int seconds) {
+    const Fd pidfd = signal_by_state(files.current_state(), number);
+    if (!pidfd.valid()) return false;
+    pollfd entry{pidfd.get(), POLLIN, 0};
+    if (poll(&entry, 1, seconds < 0 ? -1 : seconds * 1000) == 0)
+        syscall(SYS_pidfd_send_signal, pidfd.get(), SIGKILL, nullptr, 0);
+    files.wait_lock();  // its monitor gives it up with its last word
+    return true;
+}
+
+}  // namespace
+
 void stop_container(const Engine& engine, const std::string& name, const StopOptions& options) {
     const ContainerFiles files = find_container(engine, name);
     const ContainerRecord record = files.record();
     const int number = signal_for(options, record);
     if (files.current_state().status != ContainerStatus::running) return;
+    constexpr int longest = 2'000'000;
+    const int seconds =
+        std::min(longest, options.timeout_seconds.value_or(
+                              record.request.stop_timeout.value_or(default_timeout_seconds)));
     const auto connection = connect_to_monitor(record);
     if (!connection) {
         // It ended a moment ago, or its run directory was taken away from under it.
         if (files.current_state().status != ContainerStatus::running) return;
+        if (stop_by_state(files, number, seconds)) return;
         throw Error(ErrorKind::system,
                     "the monitor of container {} does not answer at '{}/{}.sock'", name,
                     record.run_root, record.id);
     }
-    const int seconds = options.timeout_seconds.value_or(
-        record.request.stop_timeout.value_or(default_timeout_seconds));
-    constexpr int longest = 2'000'000;
-    const monitor::StopFrame frame{number, seconds < 0 ? -1 : std::min(seconds, longest) * 1000};
+    const monitor::StopFrame frame{number, seconds < 0 ? -1 : seconds * 1000};
     if (!monitor::send_frame(connection->socket.get(), monitor::FrameType::stop,
                              monitor::encode(frame), {}, connection->version))
         return;
@@ -63,6 +97,20 @@ void stop_container(const Engine& engine, const std::string& name, const StopOpt
     }
 }
 
+namespace {
+
+/// One record that cannot be read must not hide the others; it is listed with what is known, and
+/// `rm -f` removes it.
+ContainerSummary damaged(const std::string& id, const Error& error) {
+    ContainerSummary summary;
+    summary.record.id = id;
+    summary.record.image_name = "<damaged record>";
+    summary.state.error = error.message();
+    return summary;
+}
+
+}  // namespace
+
 std::vector<ContainerSummary> list_containers(const Engine& engine, bool all) {
     std::vector<ContainerSummary> list;
     for (const std::string& id : container_ids(engine)) {
@@ -73,7 +121,9 @@ std::vector<ContainerSummary> list_containers(const Engine& engine, bool all) {
             auto record = files.find_record();
             if (record) list.push_back({std::move(*record), std::move(state)});
         } catch (const Error& error) {
-            if (error.kind() != ErrorKind::not_found) throw;
+            if (error.kind() == ErrorKind::not_found) continue;  // removed meanwhile
+            if (error.kind() != ErrorKind::invalid) throw;
+            list.push_back(damaged(id, error));
         }
     }
     std::sort(list.begin(), list.end(), [](const ContainerSummary& a, const ContainerSummary& b) {

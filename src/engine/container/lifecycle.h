@@ -17,6 +17,11 @@ namespace skiff::engine {
 /// Nothing when no monitor answers (the container ended).
 std::optional<monitor::MonitorConnection> connect_to_monitor(const ContainerRecord& record);
 
+/// Signals the program that a running state names, by pidfd and only if it is still that process
+/// (its start time and the boot are compared). Returns the pidfd, invalid when there is no such
+/// process.
+Fd signal_by_state(const ContainerState& state, int number);
+
 struct StopOptions {
     std::optional<int> timeout_seconds;  ///< -1: for ever; nothing: the container's own, else 10
     std::string signal;                  ///< "" : the container's own

@@ -70,11 +70,24 @@ void empty_trash(const Engine& engine) {
     empty_store_trash(engine, storage::Store::open(engine.root()));
 }
 
+/// A damaged record does not keep a container from being removed by force; its name, if it had one,
+/// is then a stale link.
+ContainerRecord record_if_readable(const ContainerFiles& files) {
+    try {
+        return files.record();
+    } catch (const Error& error) {
+        if (error.kind() != ErrorKind::invalid) throw;
+        ContainerRecord record;
+        record.id = files.id();
+        return record;
+    }
+}
+
 }  // namespace
 
 void remove_container(const Engine& engine, const std::string& name, const RemoveOptions& options) {
     const ContainerFiles files = find_container(engine, name);
-    const ContainerRecord record = files.record();
+    const ContainerRecord record = options.force ? record_if_readable(files) : files.record();
     auto lock = files.try_lock();
     if (!lock) {
         if (!options.force)

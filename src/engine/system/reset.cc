@@ -18,6 +18,7 @@
 #include "base/file_lock.h"
 #include "base/root_dir.h"
 #include "engine/container/container_files.h"
+#include "engine/container/lifecycle.h"
 #include "monitor/address.h"
 #include "runtime/userns/id_map.h"
 #include "runtime/userns/user_namespace.h"
@@ -72,6 +73,17 @@ std::set<std::string> run_roots(const Engine& engine) {
     return roots;
 }
 
+/// Containers whose run directory was taken away.
+void kill_without_sockets(const Engine& engine) {
+    for (const std::string& id : container_ids(engine)) {
+        try {
+            signal_by_state(ContainerFiles(engine, id).current_state(), SIGKILL);
+        } catch (const Error&) {
+            // A damaged state names nobody.
+        }
+    }
+}
+
 /// Removes our sockets, and the directory when nothing else is in it: `--runroot /run` by mistake
 /// must not cost a system.
 void remove_run_directory(const std::string& path) {
@@ -85,11 +97,13 @@ void remove_run_directory(const std::string& path) {
     rmdir(path.c_str());
 }
 
+/// Also of a store that an interrupted reset left half.
 bool belongs_to_skiff(const std::string& root) {
     struct stat status{};
-    return lstat((root + "/format").c_str(), &status) == 0 ||
-           lstat((root + "/containers").c_str(), &status) == 0 ||
-           lstat((root + "/idmap").c_str(), &status) == 0;
+    for (const char* name : {"format", "idmap", "containers", "images", "layers", "l", "leases",
+                             "staging", "trash", "builtin", "names", "gc.lock"})
+        if (lstat(fmt::format("{}/{}", root, name).c_str(), &status) == 0) return true;
+    return false;
 }
 
 }  // namespace
@@ -107,6 +121,7 @@ void reset_system(const Engine& engine) {
                     engine.root());
 
     for (const std::string& run_root : run_roots(engine)) kill_all(run_root);
+    kill_without_sockets(engine);
     if (exists) {
         wait_for_ends(engine);
         const auto remove = [&] { remove_tree(AT_FDCWD, engine.root()); };
