@@ -51,6 +51,13 @@ check "a stopped monitor hangs no other start" timeout 20 "$SKIFF" run --rm busy
 kill -CONT "$monitor"
 check "and goes on" skiff rm -f "$id"
 
+# Sockets of other containers, shown by a bind of the directory above.
+id=$(skiff run -d busybox sleep 1000)
+is "a bind does not show the sockets of other containers" '0' in_box -v "${SKIFF_RUNROOT%/*}:/above" busybox sh -c \
+    'find /above -name "*.sock" 2>/dev/null | wc -l'
+check "they are there outside" test -S "$SKIFF_RUNROOT/$id.sock"
+skiff rm -f "$id" >/dev/null
+
 # Another session's run directory.
 id=$(skiff create busybox sleep 1000)
 check "a container starts under another run directory" env SKIFF_RUNROOT="$T/run2" "$SKIFF" start "$id"

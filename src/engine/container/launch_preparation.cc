@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdlib>
+#include <memory>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -142,6 +144,27 @@ void describe_maps(const runtime::IdMaps& maps, SpecFacts& facts) {
         facts.gid_mappings.push_back({row.inside, row.outside, row.count});
 }
 
+std::string real_path(const std::string& path) {
+    const std::unique_ptr<char, decltype(&std::free)> real(realpath(path.c_str(), nullptr),
+                                                           &std::free);
+    return real ? real.get() : path;
+}
+
+/// Where a bind (of /tmp, say) would show the sockets of our run directory: rootless containers
+/// share a user namespace, and with the sockets they could stop or enter each other.
+std::vector<std::string> covered_paths(const Engine& engine, const ContainerRecord& record) {
+    const std::string run = real_path(engine.run_root());
+    std::vector<std::string> paths;
+    for (const MountRequest& mount : record.request.mounts) {
+        if (mount.type != MountType::bind) continue;
+        std::string source = real_path(mount.source);
+        if (source == "/") source.clear();
+        if (run == source || run.starts_with(source + "/"))
+            paths.push_back(mount.target == "/" ? run : mount.target + run.substr(source.size()));
+    }
+    return paths;
+}
+
 void make_missing_sources(const ContainerRecord& record) {
     for (const MountRequest& mount : record.request.mounts) {
         if (mount.type != MountType::bind || access(mount.source.c_str(), F_OK) == 0) continue;
@@ -194,6 +217,7 @@ Preparation prepare_launch(const Engine& engine, const ContainerFiles& files,
     if (result.nested) host = facts_of_nested(host);
     SpecFacts facts = spec_facts(host, files, size);
     if (result.nested) describe_maps(*result.nested, facts);
+    facts.covered = covered_paths(engine, record);
     if (record.built_in == "host") facts.host_directories = host_directories();
     write_etc_files(files, record, effective_hostname(record, facts.host_hostname));
     if (const uid_t owner = root_owner(result); owner != 0)

@@ -127,6 +127,9 @@ std::vector<SpecMount> mounts_of(const ContainerRecord& record, const SpecFacts&
     std::stable_sort(requested.begin(), requested.end(),
                      [&](const SpecMount& a, const SpecMount& b) { return depth(a) < depth(b); });
     mounts.insert(mounts.end(), requested.begin(), requested.end());
+    for (const std::string& path : facts.covered)
+        mounts.push_back(
+            {path, "tmpfs", "tmpfs", {"ro", "nosuid", "nodev", "noexec", "mode=000", "size=4k"}});
     return mounts;
 }
 

@@ -28,6 +28,8 @@ struct SpecFacts {
     std::vector<oci::SpecIdMapping> gid_mappings;
     /// Shown read-only at the same place: the built-in image `host`.
     std::vector<std::string> host_directories;
+    /// Paths in the container at which a bind would show our run directory: covered.
+    std::vector<std::string> covered;
     unsigned rows = 0;  ///< of the terminal, 0: unknown
     unsigned columns = 0;
 };
