@@ -27,6 +27,15 @@ bool is_one_of(std::string_view word, const std::array<std::string_view, n>& wor
 constexpr std::array<std::string_view, 6> propagations{"private", "rprivate", "shared",
                                                        "rshared", "slave",    "rslave"};
 
+/// What is mounted inside reaches the host in no version of skiff yet: the monitor's mount
+/// namespace only receives.
+std::string checked_propagation(std::string_view mode) {
+    if (mode == "shared" || mode == "rshared")
+        throw Error(ErrorKind::unsupported,
+                    "mount propagation '{}' is not supported by this version of skiff", mode);
+    return std::string(mode);
+}
+
 std::string absolute_source(std::string_view source) {
     if (!source.starts_with('.')) return std::string(source);
     char* const directory = getcwd(nullptr, 0);
@@ -58,7 +67,7 @@ void apply_volume_modes(MountRequest& mount, std::string_view modes) {
         if (mode == "ro") {
             mount.read_only = true;
         } else if (is_one_of(mode, propagations)) {
-            mount.propagation = mode;
+            mount.propagation = checked_propagation(mode);
         } else if (!is_one_of(mode, without_effect)) {
             throw Error(ErrorKind::usage, "invalid mode: {}", modes);
         }
@@ -178,7 +187,7 @@ class MountFields {
             const std::string word = to_lower(value);
             if (!is_one_of(word, propagations))
                 throw Error(ErrorKind::invalid, "invalid value for {}: {}", key, value);
-            mount_.propagation = word;
+            mount_.propagation = checked_propagation(word);
         } else if (key == "bind-nonrecursive") {
             mount_.recursive = !parse_switch(key, value);
         } else if (key != "bind-recursive") {

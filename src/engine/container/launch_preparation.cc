@@ -122,6 +122,22 @@ void require_mapped(const ContainerUser& user, const runtime::IdMaps& maps) {
                 user_is ? "/etc/subgid" : "/etc/subuid");
 }
 
+/// --strict: what would quietly be less than asked.
+void refuse_less(const oci::RuntimeSpec& spec, const runtime::LaunchPlan& plan,
+                 const runtime::HostFacts& host) {
+    if (host.maps.single_id())
+        throw Error(ErrorKind::unsupported,
+                    "--strict: you have no range in /etc/subuid and /etc/subgid, so the container "
+                    "would have a single user; as root: usermod --add-subuids 100000-165535 "
+                    "--add-subgids 100000-165535 NAME");
+    for (size_t i = 0; i < plan.rlimits.size(); ++i)
+        if (plan.rlimits[i].limit.rlim_max < spec.process.rlimits[i].hard)
+            throw Error(ErrorKind::unsupported,
+                        "--strict: {} cannot be raised to {} here, {} is the most",
+                        spec.process.rlimits[i].type, spec.process.rlimits[i].hard,
+                        plan.rlimits[i].limit.rlim_max);
+}
+
 bool has_binds(const ContainerRecord& record) {
     return std::any_of(record.request.mounts.begin(), record.request.mounts.end(),
                        [](const MountRequest& mount) { return mount.type == MountType::bind; });
@@ -226,6 +242,7 @@ Preparation prepare_launch(const Engine& engine, const ContainerFiles& files,
     engine.phases().mark("monitor: files of /etc");
     oci::RuntimeSpec spec = build_spec(record, result.user, facts);
     result.plan = runtime::build_plan(spec, host);
+    if (engine.options().strict) refuse_less(spec, result.plan, host);
     if (record.request.security.privileged) runtime::add_host_devices(result.plan);
     result.plan.root = std::move(root);
     result.plan.reaper = record.request.init;

@@ -168,6 +168,7 @@ std::vector<std::string> to_words(const MonitorArguments& arguments) {
                                    arguments.run_root};
     if (arguments.rootless) words.emplace_back("rootless");
     if (arguments.timing) words.emplace_back("timing");
+    if (arguments.strict) words.emplace_back("strict");
     return words;
 }
 
@@ -182,6 +183,7 @@ MonitorArguments parse_monitor_arguments(int argc, char** argv) {
     for (int i = 4; i < argc; ++i) {
         arguments.rootless = arguments.rootless || std::string_view(argv[i]) == "rootless";
         arguments.timing = arguments.timing || std::string_view(argv[i]) == "timing";
+        arguments.strict = arguments.strict || std::string_view(argv[i]) == "strict";
     }
     char* const end = argv[argc - 1] + std::strlen(argv[argc - 1]);
     arguments.command_line = {argv[0], end};
@@ -192,8 +194,9 @@ MonitorArguments parse_monitor_arguments(int argc, char** argv) {
 Fd start_monitor(const Engine& engine, const ContainerRecord& record, FileLock lock) {
     // The monitor opens it again; looked at here, too, since a refusal has somebody to read it.
     open_private_directory(engine.run_root());
-    const MonitorArguments arguments{engine.root(), engine.run_root(), record.id, engine.rootless(),
-                                     engine.options().timing};
+    const MonitorArguments arguments{
+        engine.root(),     engine.run_root(),       record.id,
+        engine.rootless(), engine.options().timing, engine.options().strict};
     SocketPair client = make_socket_pair(SOCK_SEQPACKET);
     const int theirs = client.theirs.get();
     if (!engine.rootless()) {

@@ -18,6 +18,7 @@ struct MonitorArguments {
     std::string id;
     bool rootless = false;
     bool timing = false;
+    bool strict = false;
     /// The memory of our command line, for whoever may be seen from a container (--init).
     std::span<char> command_line = {};
 };

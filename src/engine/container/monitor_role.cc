@@ -250,6 +250,7 @@ int supervise_container(const MonitorArguments& arguments) {
     const Engine engine({.root = arguments.root,
                          .run_root = arguments.run_root,
                          .config = {},
+                         .strict = arguments.strict,
                          .timing = arguments.timing,
                          .timing_origin = origin});
     engine.phases().mark("monitor: set-up");

@@ -128,8 +128,10 @@ std::vector<SpecMount> mounts_of(const ContainerRecord& record, const SpecFacts&
                      [&](const SpecMount& a, const SpecMount& b) { return depth(a) < depth(b); });
     mounts.insert(mounts.end(), requested.begin(), requested.end());
     for (const std::string& path : facts.covered)
-        mounts.push_back(
-            {path, "tmpfs", "tmpfs", {"ro", "nosuid", "nodev", "noexec", "mode=000", "size=4k"}});
+        mounts.push_back({path,
+                          "tmpfs",
+                          runtime::cover_source,
+                          {"ro", "nosuid", "nodev", "noexec", "mode=000", "size=4k"}});
     return mounts;
 }
 

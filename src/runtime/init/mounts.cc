@@ -78,6 +78,7 @@ int mount_one(int root, const MountStep& step, Position& at) noexcept {
     const int target = in_root::open_target(
         root, step.target.c_str(),
         step.target_is_file ? in_root::Target::file : in_root::Target::directory);
+    if (target == -EACCES && step.skip_unreachable) return 0;
     if (target < 0) return -target;
     at.step = Step::mount;
     int error = 0;

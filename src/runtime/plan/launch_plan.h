@@ -28,8 +28,9 @@ struct MountStep {
     Kind kind = Kind::filesystem;
     std::string target;  ///< path in the container
     bool target_is_file = false;
-    bool optional = false;  ///< a failure is passed over (a file system the kernel lacks)
-    std::string type;       ///< filesystem
+    bool optional = false;          ///< a failure is passed over (a file system the kernel lacks)
+    bool skip_unreachable = false;  ///< a target init may not reach: then nobody inside may
+    std::string type;               ///< filesystem
     std::string
         source;  ///< filesystem: the word shown by mount(8); attach: the host path, for messages
     std::string data;                   ///< filesystem

@@ -39,13 +39,12 @@ constexpr std::array words{
 struct PropagationWord {
     std::string_view name;
     unsigned long flag;
-    bool recursive;
 };
 
 constexpr std::array propagation_words{
-    PropagationWord{"private", MS_PRIVATE, false}, PropagationWord{"rprivate", MS_PRIVATE, true},
-    PropagationWord{"slave", MS_SLAVE, false},     PropagationWord{"rslave", MS_SLAVE, true},
-    PropagationWord{"shared", MS_SHARED, false},   PropagationWord{"rshared", MS_SHARED, true},
+    PropagationWord{"private", MS_PRIVATE}, PropagationWord{"rprivate", MS_PRIVATE},
+    PropagationWord{"slave", MS_SLAVE},     PropagationWord{"rslave", MS_SLAVE},
+    PropagationWord{"shared", MS_SHARED},   PropagationWord{"rshared", MS_SHARED},
 };
 
 bool apply_flag(std::string_view text, MountOptions& options) {
@@ -67,7 +66,6 @@ bool apply_propagation(std::string_view text, MountOptions& options) {
     for (const PropagationWord& word : propagation_words) {
         if (word.name != text) continue;
         options.propagation = word.flag;
-        options.propagation_recursive = word.recursive;
         return true;
     }
     return false;

@@ -12,7 +12,6 @@ struct MountOptions {
     unsigned long long attributes =
         0;                          ///< MOUNT_ATTR_… for mount_setattr(2): the same, of one mount
     unsigned long propagation = 0;  ///< MS_PRIVATE, MS_SLAVE, MS_SHARED or 0
-    bool propagation_recursive = false;
     bool bind = false;
     bool recursive = false;
     std::string data;  ///< what is not a flag, joined by commas: for the file system itself

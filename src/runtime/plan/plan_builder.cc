@@ -76,6 +76,7 @@ MountStep mount_step(const oci::SpecMount& mount, const HostFacts& facts) {
     step.type = mount.type;
     step.flags = options.flags;
     step.data = options.data;
+    step.skip_unreachable = mount.source == cover_source;
     step.propagation = options.propagation;
     // A kernel without POSIX queues or without unified cgroups has a container without them.
     step.optional = mount.type == "mqueue" || mount.type == "cgroup2" || mount.type == "cgroup";

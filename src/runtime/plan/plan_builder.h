@@ -26,6 +26,9 @@ struct HostFacts {
     /// The caller's limits, by resource number.
     std::vector<rlimit> limits;
 };
+/// Source of a mount that only hides what lies below.
+inline constexpr const char* cover_source = "skiff-cover";
+
 /// Asks the kernel. For a process that is root of the user namespace in which the container will
 /// live.
 HostFacts probe_host_facts();

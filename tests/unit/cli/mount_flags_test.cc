@@ -93,8 +93,9 @@ TEST(MountFlag, TakesEveryNameOfAKey) {
 TEST(MountFlag, TakesBindOptions) {
     EXPECT_FALSE(parse_mount_flag("type=bind,src=/a,dst=/b,bind-recursive=disabled").recursive);
     EXPECT_FALSE(parse_mount_flag("type=bind,src=/a,dst=/b,bind-nonrecursive").recursive);
-    EXPECT_EQ(parse_mount_flag("type=bind,src=/a,dst=/b,bind-propagation=shared").propagation,
-              "shared");
+    EXPECT_EQ(parse_mount_flag("type=bind,src=/a,dst=/b,bind-propagation=slave").propagation,
+              "slave");
+    EXPECT_THROW(parse_mount_flag("type=bind,src=/a,dst=/b,bind-propagation=shared"), Error);
     EXPECT_FALSE(parse_mount_flag("type=bind,src=/a,dst=/b,ro=false").read_only);
 }
 
