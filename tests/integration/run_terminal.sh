@@ -54,9 +54,10 @@ has "--detach-keys" 'modes restored$' on '[("go", "\x01z")]' -it --detach-keys c
 check "… it runs, too" skiff rm -f left
 has "a program that is not there leaves the modes alone" '^exit 127 modes restored$' on '[]' -it busybox nosuch
 
-bytes() { for _ in $(seq 25); do "$@"; done | sort -u; }
-is "25 times 1 MB, then exit, by a pipe: every byte" 1000000 bytes eval 'skiff run --rm busybox head -c 1000000 /dev/zero | wc -c'
-is "25 times 1 MB, then exit, by a terminal: every byte" '1000000 bytes
+rounds=${SKIFF_OUTPUT_ROUNDS:-25}   # scripts/check --long: 1000
+bytes() { for _ in $(seq "$rounds"); do "$@"; done | sort -u; }
+is "$rounds times 1 MB, then exit, by a pipe: every byte" 1000000 bytes eval 'skiff run --rm busybox head -c 1000000 /dev/zero | wc -c'
+is "$rounds times 1 MB, then exit, by a terminal: every byte" '1000000 bytes
 exit 0 modes restored' bytes on '[]' -it busybox sh -c 'head -c 1000000 /dev/zero | tr "\0" a'
 
 finish
