@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/signal_name.h"
+#include "base/size.h"
 #include "base/text.h"
 #include "cli/mount_flags.h"
 #include "cli/unsupported_flags.h"
@@ -231,7 +232,7 @@ void declare_file_flags(CommandBuilder& command, ContainerFlags& flags) {
     command.parsed(
         "--shm-size",
         [&request](std::string_view value) {
-            const std::uint64_t size = parse_size(value);
+            const std::uint64_t size = parse_binary_size(value);
             if (size == 0) throw Error(ErrorKind::invalid, "it must be greater than 0");
             request.shm_size = size;
         },

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/size.h"
 #include "base/text.h"
 #include "cli/values.h"
 
@@ -208,7 +209,7 @@ class MountFields {
     void take_tmpfs(std::string_view key, std::string_view value, std::string_view field) {
         if (key == "tmpfs-size") {
             try {
-                mount_.options.push_back(fmt::format("size={}", parse_size(value)));
+                mount_.options.push_back(fmt::format("size={}", parse_binary_size(value)));
             } catch (const Error&) {
                 throw Error(ErrorKind::invalid, "invalid value for {}: {}", key, value);
             }

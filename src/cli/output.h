@@ -3,14 +3,14 @@
 // Docker prints them.
 #pragma once
 
-#include <chrono>
-#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/display_width.h"
+#include "base/duration.h"
 #include "base/error.h"
-#include "base/timestamp.h"
+#include "base/size.h"
 
 namespace skiff::cli {
 
@@ -23,14 +23,12 @@ void flush_output();
 void print_for_people(std::string_view text);
 /// "Error: message" and a newline on standard error; control characters made visible on a terminal.
 void print_error(const Error& error);
+/// "Warning: message", likewise: for what does not keep the command from going on.
+void print_warning(const std::string& message);
 
 bool output_is_terminal();
 /// Text that came from an image or a container: as it is for scripts, made harmless for a terminal.
 std::string untrusted(std::string_view text);
-
-/// Columns of a terminal that `text` (UTF-8) takes: two for East Asian wide characters, none for
-/// combining ones.
-size_t display_width(std::string_view text);
 
 /// Docker's table: columns as wide as their widest cell and three blanks between them; the last is
 /// not padded.
@@ -45,19 +43,7 @@ class Table {
     std::vector<std::vector<std::string>> rows_;
 };
 
-/// "Less than a second", "9 seconds", "About a minute", "2 weeks": rounded down, as Docker says it.
-std::string human_duration(std::chrono::nanoseconds duration);
-/// human_duration and " ago"; the zero Timestamp (never) is "N/A".
-std::string time_ago(Timestamp time, Timestamp reference);
-
-/// Decimal units with `digits` (3 or 4) significant digits: "1.98MB" as in lists, "1.984MB" as in
-/// sums.
-std::string human_size(std::uint64_t bytes, int digits = 3);
-
 /// Twelve hexadecimal digits, without "sha256:".
 std::string_view short_id(std::string_view id);
-
-/// `text` cut to `width` columns, the last of which is then "…".
-std::string shortened(std::string_view text, size_t width);
 
 }  // namespace skiff::cli

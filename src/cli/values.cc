@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstdlib>
 
 #include <arpa/inet.h>
@@ -37,29 +36,6 @@ std::string limit_text(std::int64_t value) {
 }
 
 }  // namespace
-
-std::uint64_t parse_size(std::string_view text) {
-    const auto refuse = [&] { return Error(ErrorKind::invalid, "invalid size: '{}'", text); };
-    double value = 0;
-    const char* end = text.data() + text.size();
-    const auto [rest, error] = std::from_chars(text.data(), end, value, std::chars_format::fixed);
-    if (error != std::errc{} || !(value >= 0)) throw refuse();
-    std::string unit = to_lower(std::string_view(rest, static_cast<size_t>(end - rest)));
-    if (unit.size() > 1 && unit[0] == ' ') unit.erase(0, 1);
-    double factor = 1;
-    if (!unit.empty() && unit != "b") {
-        constexpr std::string_view prefixes = "kmgtp";
-        const size_t power = prefixes.find(unit[0]);
-        const std::string_view tail = std::string_view(unit).substr(1);
-        if (power == std::string_view::npos || (!tail.empty() && tail != "b" && tail != "ib"))
-            throw refuse();
-        factor = std::ldexp(1.0, 10 * (static_cast<int>(power) + 1));
-    }
-    value *= factor;
-    // Doubles count bytes exactly up to 2^53; beyond 2^63 no kernel interface goes.
-    if (!(value < 9223372036854775808.0)) throw refuse();
-    return static_cast<std::uint64_t>(value);
-}
 
 engine::Ulimit parse_ulimit(std::string_view text) {
     constexpr std::array<std::string_view, 15> names{

@@ -15,10 +15,6 @@
 
 namespace skiff::cli {
 
-/// Bytes: "64m", "1.5g", "512" with b, k, m, g, t, p of 1024 each, in any case, also as "kb" or
-/// "KiB".
-std::uint64_t parse_size(std::string_view text);
-
 /// "nofile=1024:2048", "core=-1".
 engine::Ulimit parse_ulimit(std::string_view text);
 

@@ -23,25 +23,6 @@ std::string message_of(Act&& act) {
 
 using Strings = std::vector<std::string>;
 
-TEST(ParseSize, TakesDockersUnits) {
-    EXPECT_EQ(parse_size("0"), 0U);
-    EXPECT_EQ(parse_size("512"), 512U);
-    EXPECT_EQ(parse_size("512b"), 512U);
-    EXPECT_EQ(parse_size("1k"), 1024U);
-    EXPECT_EQ(parse_size("64m"), 64U << 20);
-    EXPECT_EQ(parse_size("64MB"), 64U << 20);
-    EXPECT_EQ(parse_size("64 MiB"), 64U << 20);
-    EXPECT_EQ(parse_size("1.5G"), 1536U << 20);
-    EXPECT_EQ(parse_size("2t"), std::uint64_t{2} << 40);
-}
-
-TEST(ParseSize, RefusesWhatIsNone) {
-    for (const char* text : {"", "m", "zz", "-1", "1x", "1mm", "1kk", "0x10", "inf", "nan", "1e3",
-                             "9223372036854775808", "1 ", " 1", "99999999p"}) {
-        EXPECT_EQ(message_of([&] { parse_size(text); }), fmt::format("invalid size: '{}'", text));
-    }
-}
-
 TEST(ParseUlimit, TakesSoftAndHard) {
     const engine::Ulimit both = parse_ulimit("nofile=10:20");
     EXPECT_EQ(both.name, "nofile");
