@@ -43,6 +43,22 @@ class StringMap final : public MapAccess {
     }
 };
 
+struct Slice {
+    Value list;
+    size_t first;
+    size_t count;
+};
+
+class SliceList final : public ListAccess {
+  public:
+    size_t size(const void* list) const override { return static_cast<const Slice*>(list)->count; }
+    Value at(const void* list, size_t index, const Type&, Scratch& scratch) const override {
+        const Slice& slice = *static_cast<const Slice*>(list);
+        return slice.list.at(slice.first + index, scratch);
+    }
+};
+
+constexpr SliceList slice_access;
 constexpr StringList string_list_access;
 constexpr StringMap string_map_access;
 
@@ -67,6 +83,13 @@ Value Scratch::keep(std::vector<std::string> texts) {
     for (const std::string& text : texts) bytes += text.size() + sizeof(text);
     count(bytes);
     return Value::of(lists_.emplace_back(std::move(texts)));
+}
+
+Value Scratch::keep_slice(const Value& list, size_t first, size_t count_of_elements) {
+    count(sizeof(Slice));
+    const auto slice = std::make_shared<const Slice>(Slice{list, first, count_of_elements});
+    slices_.push_back(slice);
+    return Value::list(slice.get(), slice_access, list.type());
 }
 
 Value Value::of(bool value, const Type& type) {

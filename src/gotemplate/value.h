@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -70,12 +71,15 @@ class Scratch {
     std::string_view keep(std::string text);
     /// A `[]string` of these.
     Value keep(std::vector<std::string> texts);
+    /// `count` elements of a list from `first` on; of the list's type.
+    Value keep_slice(const Value& list, size_t first, size_t count);
 
   private:
     void count(size_t bytes);
 
     std::deque<std::string> texts_;
     std::deque<std::vector<std::string>> lists_;
+    std::vector<std::shared_ptr<const void>> slices_;
     size_t bytes_ = 0;
 };
 
@@ -95,6 +99,8 @@ struct Field {
     /// calling NAME: message".
     std::span<const Type* const> parameters = {};
     Value (*call)(const void* record, std::span<const Value> arguments, Scratch& scratch) = nullptr;
+    /// Go's `omitempty`: the json function leaves out false, 0, nil and what has no elements.
+    bool omit_empty = false;
 };
 
 /// Receives the entries of a map; returns false to stop.

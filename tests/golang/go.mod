@@ -1,0 +1,3 @@
+module skiff/tests/golang
+
+go 1.19
