@@ -59,6 +59,23 @@ std::optional<std::string> find_file(int dir, const std::string& name, size_t li
     return read_to_end(fd.get(), limit, fmt::format("'{}'", name));
 }
 
+std::optional<std::string> find_regular_file(int dir, const std::string& name, size_t limit) {
+    struct stat status{};
+    // Looked at by name first: a device must not even be opened, and a link has no descriptor.
+    if (fstatat(dir, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) < 0) {
+        if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
+        throw SystemError(errno, "cannot inspect '{}'", name);
+    }
+    if (!S_ISREG(status.st_mode))
+        throw Error(ErrorKind::invalid, "'{}' is a {}, not a file", name,
+                    S_ISDIR(status.st_mode)   ? "directory"
+                    : S_ISLNK(status.st_mode) ? "symbolic link"
+                                              : "special file");
+    const Fd fd = find_at(dir, name, O_RDONLY | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK);
+    if (!fd.valid()) return std::nullopt;
+    return read_to_end(fd.get(), limit, fmt::format("'{}'", name));
+}
+
 std::string read_file(const std::string& path, size_t limit) {
     const Fd fd = open_file(path, O_RDONLY | O_NOCTTY);
     return read_to_end(fd.get(), limit, fmt::format("'{}'", path));

@@ -21,6 +21,9 @@ enum class Durability {
 
 /// Nothing when absent; Error{invalid} when larger than `limit` bytes. `dir` may be AT_FDCWD.
 std::optional<std::string> find_file(int dir, const std::string& name, size_t limit);
+/// The same for a file that may have been replaced by something else: a link, a directory or a FIFO
+/// (which would hang us) is Error{invalid} too.
+std::optional<std::string> find_regular_file(int dir, const std::string& name, size_t limit);
 /// Throws SystemError when absent.
 std::string read_file(const std::string& path, size_t limit);
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "engine/config.h"
 
 namespace skiff::cli {
 
@@ -19,6 +20,10 @@ std::string default_of(const ValueTarget& target) {
 }
 
 }  // namespace
+
+void check_configuration(const engine::Engine& engine) {
+    engine::load_config(engine);
+}
 
 std::string OptionSpec::display_name() const {
     if (short_name == '\0') return fmt::format("--{}", long_name);

@@ -85,6 +85,7 @@ void take_environment(engine::EngineOptions& options) {
 
 ExitCode run_words(Words words) {
     GlobalOptions globals;
+    globals.engine.warn = print_warning;
     take_environment(globals.engine);
     if (!words.empty() && words[0].starts_with("-")) {
         CommandBuilder builder;

@@ -9,6 +9,9 @@
 
 #include <unistd.h>
 
+#include <linux/magic.h>
+#include <sys/vfs.h>
+
 #include "base/error.h"
 #include "base/size.h"
 #include "base/text.h"
@@ -50,8 +53,34 @@ std::string absolute_source(std::string_view source) {
 std::string target_problem(std::string_view target) {
     if (!target.starts_with('/'))
         return fmt::format("invalid mount path: '{}' mount path must be absolute", target);
-    if (clean_path(target) == "/") return "invalid specification: destination can't be '/'";
+    const std::string path = clean_path(target);
+    if (path == "/") return "invalid specification: destination can't be '/'";
+    // A file there would stand for what the kernel says, also to security tools inside; these are
+    // the ones that runc lets others provide (lxcfs does).
+    constexpr std::array<std::string_view, 11> replaceable{"/proc/cpuinfo",
+                                                           "/proc/diskstats",
+                                                           "/proc/meminfo",
+                                                           "/proc/stat",
+                                                           "/proc/swaps",
+                                                           "/proc/uptime",
+                                                           "/proc/loadavg",
+                                                           "/proc/slabinfo",
+                                                           "/proc/net/dev",
+                                                           "/proc/sys/kernel/ns_last_pid",
+                                                           "/proc/sys/crypto/fips_enabled"};
+    if (path.starts_with("/proc/") && !is_one_of(path, replaceable))
+        return fmt::format("'{}' cannot be mounted because it is inside /proc", path);
     return "";
+}
+
+/// The reason why `mount` cannot replace the container's own procfs, or "".
+std::string proc_problem(const MountRequest& mount) {
+    if (mount.target != "/proc") return "";
+    struct statfs status{};
+    if (mount.type == MountType::bind && statfs(mount.source.c_str(), &status) == 0 &&
+        status.f_type == PROC_SUPER_MAGIC)
+        return "";
+    return "'/proc' cannot be mounted because it is not of type proc";
 }
 
 [[noreturn]] void refuse_volume(std::string_view text, std::string_view why) {
@@ -250,6 +279,8 @@ class MountFields {
             throw config_error(problem);
         mount_.target = clean_path(mount_.target);
         if (bind) mount_.source = clean_path(mount_.source);
+        if (const std::string problem = proc_problem(mount_); !problem.empty())
+            throw config_error(problem);
     }
 
     MountRequest mount_;
@@ -307,6 +338,8 @@ MountRequest parse_volume_flag(std::string_view text) {
     mount.target = clean_path(parts[1]);
     mount.create_source = true;
     if (parts.size() == 3) apply_volume_modes(mount, parts[2]);
+    if (const std::string problem = proc_problem(mount); !problem.empty())
+        refuse_volume(text, problem);
     return mount;
 }
 
@@ -322,6 +355,8 @@ MountRequest parse_tmpfs_flag(std::string_view text) {
     MountRequest mount;
     mount.type = MountType::tmpfs;
     mount.target = clean_path(parts.before);
+    if (const std::string problem = proc_problem(mount); !problem.empty())
+        throw Error(ErrorKind::usage, "invalid mount config for type \"tmpfs\": {}", problem);
     if (!parts.found) return mount;
     for (std::string_view word : split(parts.after, ',')) {
         if (!is_tmpfs_option(word))

@@ -49,13 +49,14 @@ Config parse_config(const std::string& text, const std::string& name) {
     return config;
 }
 
-Config load_config(const Engine& engine) {
+const Config& load_config(const Engine& engine) {
+    if (engine.config_) return *engine.config_;
     const std::string& path = engine.config_path();
     const auto text = find_file(AT_FDCWD, path, file_limit);
-    if (text) return parse_config(*text, path);
-    if (engine.options().config)
-        throw Error(ErrorKind::not_found, "there is no configuration file '{}'", path);
-    return {};
+    if (!text && engine.options().config)
+        throw Error(ErrorKind::invalid, "there is no configuration file '{}'", path);
+    engine.config_ = std::make_shared<const Config>(text ? parse_config(*text, path) : Config{});
+    return *engine.config_;
 }
 
 }  // namespace skiff::engine

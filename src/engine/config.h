@@ -13,10 +13,11 @@ struct Config {
     bool no_new_privileges = false;
 };
 
-/// Reads the engine's configuration file; the defaults where there is none (an error when it was
-/// named by --config or SKIFF_CONFIG). Throws Error{invalid} with file, line and what was expected,
-/// also for a key that this skiff does not know: a misspelt safety switch must not look switched.
-Config load_config(const Engine& engine);
+/// Reads the engine's configuration file, once; the defaults where there is none (an error when it
+/// was named by --config or SKIFF_CONFIG). Throws Error{invalid} with file, line and what was
+/// expected, also for a key that this skiff does not know: a misspelt safety switch must not look
+/// switched.
+const Config& load_config(const Engine& engine);
 
 /// The parser alone; `name` is the file, for messages.
 Config parse_config(const std::string& text, const std::string& name);

@@ -3,6 +3,7 @@
 // is opened, parsed or created before a call needs it.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -18,9 +19,14 @@ struct EngineOptions {
     std::optional<std::string> config;
     bool strict =
         false;  ///< --strict: a command that would work with less than asked fails instead
+    /// Takes one line for people, at once: what is wrong although the command goes on. Null:
+    /// nobody reads (completion, the monitor).
+    void (*warn)(const std::string& message) = nullptr;
     bool timing = false;             ///< --timing: phases of a run on stderr
     std::int64_t timing_origin = 0;  ///< with timing: the monotonic_time() at which the first began
 };
+
+struct Config;
 
 class Engine {
   public:
@@ -37,6 +43,10 @@ class Engine {
     /// The caller is not the root of the initial user namespace, so files of a store belong to
     /// subordinate ids.
     bool rootless() const { return rootless_; }
+    /// Tells people something without failing; see EngineOptions::warn.
+    void warn(const std::string& message) const {
+        if (options_.warn != nullptr) options_.warn(message);
+    }
     /// Where every call notes what it did when; an observation, so a const engine has it.
     Phases& phases() const { return phases_; }
 
@@ -47,6 +57,8 @@ class Engine {
     std::string config_path_;
     bool rootless_ = false;
     mutable Phases phases_;
+    friend const Config& load_config(const Engine& engine);
+    mutable std::shared_ptr<const Config> config_;  ///< once it was read
 };
 
 /// Makes (0700) and opens a directory of skiff's own state. Throws Error{denied} when it belongs to

@@ -20,6 +20,10 @@ namespace skiff::engine {
 namespace {
 
 constexpr const char* map_file = "idmap";
+constexpr std::string_view no_range_text =
+    "you have no range in /etc/subuid and /etc/subgid (as root: usermod --add-subuids "
+    "100000-165535 "
+    "--add-subgids 100000-165535 NAME)";
 constexpr int patience_ms = 100;
 
 std::optional<pid_t> peer_pid(int socket) {
@@ -69,8 +73,19 @@ runtime::IdMaps store_id_maps(const Engine& engine) {
         if (stored == current) return current;
         runtime::require_compatible_id_maps(stored, current, path);
     }
+    // Once for a store, since it is no mistake of the command that happens to be the first.
+    if (!stored_text && current.single_id())
+        engine.warn(fmt::format(
+            "{}; containers of this store have a single user, root, and files belong to "
+            "nobody else (--strict refuses that)",
+            no_range_text));
     replace_file(root.get(), map_file, runtime::save_id_maps(current), 0600, Durability::none);
     return current;
+}
+
+void refuse_single_id(const Engine& engine) {
+    if (engine.options().strict && engine.rootless() && store_id_maps(engine).single_id())
+        throw Error(ErrorKind::unsupported, "--strict: {}", no_range_text);
 }
 
 std::optional<Fd> find_shared_namespace(const Engine& engine, const runtime::IdMaps& maps) {

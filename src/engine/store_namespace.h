@@ -28,6 +28,10 @@ struct LayerOwnership {
 std::string run_in_store_namespace(const Engine& engine, const storage::Store& store,
                                    const std::function<std::string(const LayerOwnership&)>& act);
 
+/// The same with a mount namespace of its own, as root too, for looking at what is not mounted
+/// otherwise. Nothing that `act` mounts is seen by anybody else or outlives it.
+std::string run_with_own_mounts(const Engine& engine, const std::function<std::string()>& act);
+
 /// Deletes what lies in the store's trash.
 void empty_store_trash(const Engine& engine, const storage::Store& store);
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "oci/platform.h"
 
+#include <algorithm>
+#include <array>
+
 #include "base/error.h"
 #include "base/text.h"
 
@@ -33,6 +36,19 @@ bool is_word(std::string_view text) {
            text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_.-") == text.npos;
 }
 
+/// Go's names (`go tool dist list`), which image-spec refers to: a misspelt one would make an image
+/// that no machine takes.
+bool is_known(const Platform& platform) {
+    constexpr std::array<std::string_view, 13> systems{
+        "aix",    "android", "darwin", "dragonfly", "freebsd", "illumos", "linux",
+        "netbsd", "openbsd", "plan9",  "solaris",   "wasip1",  "windows"};
+    constexpr std::array<std::string_view, 14> architectures{
+        "386",      "amd64",  "arm",   "arm64",   "loong64", "mips",  "mips64",
+        "mips64le", "mipsle", "ppc64", "ppc64le", "riscv64", "s390x", "wasm"};
+    return std::ranges::find(systems, platform.os) != systems.end() &&
+           std::ranges::find(architectures, platform.architecture) != architectures.end();
+}
+
 }  // namespace
 
 Platform host_platform() {
@@ -55,6 +71,9 @@ Platform parse_platform(std::string_view text) {
         (parts.size() == 3 && !is_word(platform.variant)))
         throw Error(ErrorKind::invalid, "invalid platform {}: expected os/architecture[/variant]",
                     quoted(text));
+    if (!is_known(platform))
+        throw Error(ErrorKind::invalid,
+                    "invalid platform {}: unknown operating system or architecture", quoted(text));
     return platform;
 }
 

@@ -117,12 +117,13 @@ void BlobWriter::publish() {
     lease_.add_blob(name.digest);
     const std::string final_path = blob_path(name.digest, form_);
     const std::string staged = lease_.staging_path() + "/" + file_;
-    if (renameat2(lease_.store().fd(), staged.c_str(), lease_.store().fd(), final_path.c_str(),
-                  RENAME_NOREPLACE) < 0) {
-        if (errno != EEXIST)
-            throw SystemError(errno, "cannot store the blob {}", name.digest.text());
-        unlinkat(lease_.staging(), file_.c_str(), 0);
-    }
+    const auto move = [&] {
+        return renameat(lease_.store().fd(), staged.c_str(), lease_.store().fd(),
+                        final_path.c_str()) == 0;
+    };
+    // One that exists has the same content by its name, or is damaged and mended by this.
+    if (!move() && !(errno == EISDIR && move_to_trash(lease_.store(), final_path) && move()))
+        throw SystemError(errno, "cannot store the blob {}", name.digest.text());
     file_.clear();
 }
 

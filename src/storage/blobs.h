@@ -48,8 +48,7 @@ class BlobWriter final : public ByteSink {
     /// What was written; nothing more may be. Durable only after sync_staging (images.h does it
     /// once for all).
     const BlobName& finish();
-    /// Makes it visible, after adding it to the lease. It may exist already: then this copy is
-    /// dropped.
+    /// Makes it visible, after adding it to the lease. It takes the place of one that exists.
     void publish();
     /// After finish: the content from the beginning, still in staging. The caller owns the result.
     std::unique_ptr<ByteSource> reopen() const;

@@ -26,6 +26,7 @@ namespace {
 
 constexpr size_t max_container_config = 8U << 20U;
 constexpr size_t max_lease = 16U << 20U;
+constexpr size_t short_id_length = 12;
 
 struct Marks {
     std::set<std::string> blobs;   ///< hex
@@ -36,50 +37,52 @@ Fd open_directory(const Store& store, const char* name) {
     return open_at(store.fd(), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
 }
 
-/// Moves a file or directory to trash/. Absence is fine.
-void discard(const Store& store, const std::string& path) {
-    const std::string target = "trash/" + random_hex(8);
-    if (renameat2(store.fd(), path.c_str(), store.fd(), target.c_str(), RENAME_NOREPLACE) < 0 &&
-        errno != ENOENT)
-        throw SystemError(errno, "cannot move '{}' to the trash", path);
-}
-
-void mark_images(const Store& store, Marks& marks) {
-    for (const ImageRecord& image : list_image_records(store)) {
+void mark_images(const Store& store, Marks& marks, Damages& damaged) {
+    for (const ImageRecord& image : list_image_records(store, damaged)) {
         marks.blobs.insert(image.manifest.digest.hex());
         for (const oci::Digest& blob : image.blobs) marks.blobs.insert(blob.hex());
         for (const LayerRecord& layer : image.layers) marks.layers.insert(layer.chain.hex());
     }
-    for (const ReferenceRecord& reference : list_references(store))
+    for (const ReferenceRecord& reference : list_references(store, damaged))
         marks.blobs.insert(reference.manifest.digest.hex());
 }
 
-void mark_containers(const Store& store, Marks& marks) {
-    for (const ContainerUse& use : list_container_uses(store)) {
+void mark_containers(const Store& store, Marks& marks, Damages& damaged) {
+    for (const ContainerUse& use : list_container_uses(store, damaged)) {
         marks.blobs.insert(use.image.hex());
         for (const oci::Digest& layer : use.layers) marks.layers.insert(layer.hex());
     }
 }
 
 /// Marks what live leases list; dead ones go, with what their holders were writing.
-void mark_leases(const Store& store, Marks& marks) {
+void mark_leases(const Store& store, Marks& marks, Damages& damaged) {
     const Fd leases = open_directory(store, "leases");
     std::set<std::string> live;
     for (const std::string& name : list_directory(leases.get())) {
-        if (!is_locked(leases.get(), name)) {
-            unlinkat(leases.get(), name.c_str(), 0);
-            continue;
-        }
-        live.insert(name);
-        const std::string text = find_file(leases.get(), name, max_lease).value_or("");
-        for (const std::string_view line : split(text, '\n')) {
-            const Cut words = cut(line, ' ');
-            if (words.before == "blob") marks.blobs.insert(std::string(words.after));
-            if (words.before == "layer") marks.layers.insert(std::string(words.after));
+        const std::string path = "leases/" + name;
+        try {
+            read_or_damaged(store, path, DamagedObject::lease, name, [&] {
+                // Also sees that it is a file: a lock can only be asked of one.
+                const std::string text =
+                    find_regular_file(store.fd(), path, max_lease).value_or("");
+                if (!is_locked(leases.get(), name)) {
+                    unlinkat(leases.get(), name.c_str(), 0);
+                    return;
+                }
+                live.insert(name);
+                for (const std::string_view line : split(text, '\n')) {
+                    const Cut words = cut(line, ' ');
+                    if (words.before == "blob") marks.blobs.insert(std::string(words.after));
+                    if (words.before == "layer") marks.layers.insert(std::string(words.after));
+                }
+            });
+        } catch (DamagedFile& damage) {
+            live.insert(name);
+            damaged.push_back(std::move(damage));
         }
     }
     for (const std::string& name : list_directory(open_directory(store, "staging").get()))
-        if (!live.contains(name)) discard(store, "staging/" + name);
+        if (!live.contains(name)) move_to_trash(store, "staging/" + name);
 }
 
 void sweep_layers(const Store& store, const Marks& marks, Collection& result) {
@@ -89,12 +92,12 @@ void sweep_layers(const Store& store, const Marks& marks, Collection& result) {
         if (chain) {
             // A damaged meta.json must not keep the layer for ever; it only costs the byte count.
             try {
-                if (const auto info = find_layer(store, *chain)) result.layer_bytes += info->size;
+                if (const auto info = find_layer(store, *chain)) result.bytes += info->size;
             } catch (const Error&) {
             }
             result.layers.push_back(*chain);
         }
-        discard(store, "layers/" + name);
+        move_to_trash(store, "layers/" + name);
     }
     const Fd links = open_directory(store, "l");
     for (const std::string& name : list_directory(links.get()))
@@ -102,14 +105,21 @@ void sweep_layers(const Store& store, const Marks& marks, Collection& result) {
             unlinkat(links.get(), name.c_str(), 0);
 }
 
-void sweep_blobs(const Store& store, const Marks& marks) {
+void sweep_blobs(const Store& store, const Marks& marks, Collection& result) {
     for (const char* directory : {"images/blobs/sha256", "images/packed"}) {
         const Fd blobs = open_directory(store, directory);
         for (const std::string& name : list_directory(blobs.get())) {
+            if (marks.blobs.contains(std::string(cut(name, '.').before))) continue;
+            struct stat status{};
+            if (fstatat(blobs.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) < 0) continue;
             // A blob has no links and no owner but us: it can go at once.
-            if (!marks.blobs.contains(std::string(cut(name, '.').before)) &&
-                unlinkat(blobs.get(), name.c_str(), 0) < 0 && errno != ENOENT)
+            if (S_ISDIR(status.st_mode)) {
+                move_to_trash(store, fmt::format("{}/{}", directory, name));
+            } else if (unlinkat(blobs.get(), name.c_str(), 0) == 0) {
+                result.bytes += static_cast<std::uint64_t>(status.st_size);
+            } else if (errno != ENOENT) {
                 throw SystemError(errno, "cannot remove the blob '{}'", name);
+            }
         }
     }
 }
@@ -124,30 +134,43 @@ void sweep_temporaries(const Store& store) {
     }
 }
 
+std::optional<ContainerUse> read_container_use(int containers, const std::string& id) {
+    const std::optional<std::string> text =
+        find_regular_file(containers, id + "/config.json", max_container_config);
+    if (!text) return std::nullopt;
+    const std::string name = "its content";
+    const Json config = parse_json(*text, name);
+    const std::string image_text = json_string(config, "image", name);
+    const auto layers = config.find("layers");
+    if (layers == config.end() || !layers->is_array())
+        throw Error(ErrorKind::invalid, "{} has no 'layers'", name);
+    // A built-in image is in no store.
+    if (image_text.empty()) return std::nullopt;
+    ContainerUse use{
+        id, oci::Digest::require(image_text, name), {}, is_locked(containers, id + "/lock")};
+    for (const Json& layer : *layers) {
+        const std::string chain = layer.is_string() ? layer.get<std::string>() : "";
+        const std::optional<oci::Digest> bare = oci::Digest::from_hex(chain);
+        use.layers.push_back(bare ? *bare : oci::Digest::require(chain, name));
+    }
+    return use;
+}
+
 }  // namespace
 
-std::vector<ContainerUse> list_container_uses(const Store& store) {
+std::vector<ContainerUse> list_container_uses(const Store& store, Damages& damaged) {
     std::vector<ContainerUse> uses;
     const Fd containers = open_directory(store, "containers");
     for (const std::string& id : list_directory(containers.get())) {
-        const std::string path = id + "/config.json";
-        const std::optional<std::string> text =
-            find_file(containers.get(), path, max_container_config);
-        if (!text) continue;
-        const std::string name = "containers/" + path;
-        const Json config = parse_json(*text, name);
-        // A built-in image is in no store.
-        const std::optional<oci::Digest> image =
-            oci::Digest::parse(json_string(config, "image", name));
-        if (!image) continue;
-        ContainerUse use{id, *image, {}, is_locked(containers.get(), id + "/lock")};
-        if (const auto layers = config.find("layers"); layers != config.end() && layers->is_array())
-            for (const Json& layer : *layers) {
-                const std::string chain = layer.is_string() ? layer.get<std::string>() : "";
-                const std::optional<oci::Digest> bare = oci::Digest::from_hex(chain);
-                use.layers.push_back(bare ? *bare : oci::Digest::require(chain, name));
-            }
-        uses.push_back(std::move(use));
+        try {
+            std::optional<ContainerUse> use =
+                read_or_damaged(store, "containers/" + id + "/config.json",
+                                DamagedObject::container, id.substr(0, short_id_length),
+                                [&] { return read_container_use(containers.get(), id); });
+            if (use) uses.push_back(*std::move(use));
+        } catch (DamagedFile& damage) {
+            damaged.push_back(std::move(damage));
+        }
     }
     return uses;
 }
@@ -155,12 +178,14 @@ std::vector<ContainerUse> list_container_uses(const Store& store) {
 Collection collect(const Store& store, const StoreLock& exclusive) {
     assert(exclusive.mode() == LockMode::exclusive);
     Marks marks;
-    mark_images(store, marks);
-    mark_containers(store, marks);
-    mark_leases(store, marks);
     Collection result;
-    sweep_layers(store, marks, result);
-    sweep_blobs(store, marks);
+    mark_images(store, marks, result.damaged);
+    mark_containers(store, marks, result.damaged);
+    mark_leases(store, marks, result.damaged);
+    if (result.damaged.empty()) {
+        sweep_layers(store, marks, result);
+        sweep_blobs(store, marks, result);
+    }
     sweep_temporaries(store);
     result.trash = !list_directory(open_directory(store, "trash").get()).empty();
     return result;

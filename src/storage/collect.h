@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "oci/digest.h"
+#include "storage/damage.h"
 #include "storage/store.h"
 
 namespace skiff::storage {
@@ -23,14 +24,18 @@ struct ContainerUse {
     bool running = false;             ///< its monitor holds the lock
 };
 /// What the containers of this store use, from containers/<id>/config.json ("image", "layers"). A
-/// directory without that file is a container that is being made: its lease speaks for it. Throws
-/// Error{invalid} on a damaged one: on doubt nothing is collected.
-std::vector<ContainerUse> list_container_uses(const Store& store);
+/// directory without that file is a container that is being made: its lease speaks for it. What a
+/// damaged one uses cannot be known; it is added to `damaged`.
+std::vector<ContainerUse> list_container_uses(const Store& store, Damages& damaged);
 
 struct Collection {
     std::vector<oci::Digest> layers;  ///< chain ids that went
-    std::uint64_t layer_bytes = 0;    ///< in the files of these layers
+    /// In the files of these layers and in the blobs that went.
+    std::uint64_t bytes = 0;
     bool trash = false;  ///< there is something for empty_trash, perhaps of an earlier collection
+    /// Roots that cannot be read. What they reach is not known, so while there are any, no layer
+    /// and no blob goes.
+    Damages damaged;
 };
 /// Moves every layer, blob, dead lease with its staging directory, and dangling link out of sight.
 Collection collect(const Store& store, const StoreLock& exclusive);

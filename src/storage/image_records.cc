@@ -29,8 +29,24 @@ constexpr const char* references_path = "images/refs";
 Fd open_records(const Store& store) {
     return open_at(store.fd(), records_path, O_RDONLY | O_DIRECTORY);
 }
-Fd open_references(const Store& store) {
-    return open_at(store.fd(), references_path, O_RDONLY | O_DIRECTORY);
+
+/// What the image of a reference file is called, whose content cannot be read: "" when the name
+/// does not tell (a long one is a digest, see reference_file_name).
+std::string familiar_name_of_file(const std::string& file) {
+    std::string text;
+    for (std::string_view rest = file; !rest.empty();) {
+        const size_t escape = rest.find("%2F");
+        text += rest.substr(0, escape);
+        if (escape == std::string_view::npos) break;
+        text += '/';
+        rest.remove_prefix(escape + 3);
+    }
+    try {
+        const oci::Reference reference = oci::Reference::parse(text);
+        return reference_file_name(reference) == file ? reference.familiar_text() : "";
+    } catch (const Error&) {
+        return "";
+    }
 }
 
 void check_version(const Json& document, const std::string& name) {
@@ -46,8 +62,11 @@ const Json& member(const Json& document, const char* key, const std::string& nam
     return *it;
 }
 
+/// What a message says of the file whose path stands before it.
+constexpr const char* it = "its content";
+
 ImageRecord parse_image_record(std::string_view text, const oci::Digest& id) {
-    const std::string name = "the record of image " + id.short_id();
+    const std::string name = it;
     const Json document = parse_json(text, name);
     check_version(document, name);
     ImageRecord record{
@@ -77,8 +96,8 @@ std::string print_image_record(const ImageRecord& record) {
                     {"tagged", to_rfc3339(record.tagged)}});
 }
 
-ReferenceRecord parse_reference_record(std::string_view text, const std::string& file) {
-    const std::string name = "the reference file '" + file + "'";
+ReferenceRecord parse_reference_record(std::string_view text) {
+    const std::string name = it;
     const Json document = parse_json(text, name);
     check_version(document, name);
     return {oci::Reference::parse(json_string(document, "reference", name)),
@@ -94,13 +113,39 @@ std::string print_reference_record(const ReferenceRecord& record) {
 }
 
 /// False when absent.
-bool remove_file(int dir, const std::string& name) {
-    if (unlinkat(dir, name.c_str(), 0) == 0) {
-        sync_directory(dir);
-        return true;
+bool remove_file(const Store& store, const std::string& directory, const std::string& name) {
+    const Fd dir = open_at(store.fd(), directory, O_RDONLY | O_DIRECTORY);
+    if (unlinkat(dir.get(), name.c_str(), 0) < 0) {
+        if (errno == ENOENT) return false;
+        if (errno != EISDIR) throw SystemError(errno, "cannot remove '{}' from the store", name);
+        if (!move_to_trash(store, directory + "/" + name)) return false;
     }
-    if (errno == ENOENT) return false;
-    throw SystemError(errno, "cannot remove '{}' from the store", name);
+    sync_directory(dir.get());
+    return true;
+}
+
+/// A directory in the place of the file, which no rename replaces, goes first.
+void replace_record(const Store& store, const std::string& directory, const std::string& name,
+                    const std::string& content) {
+    const std::string path = directory + "/" + name;
+    try {
+        replace_file(store.fd(), path, content, 0600, Durability::sync);
+    } catch (const SystemError& error) {
+        if (error.errno_value() != EISDIR) throw;
+        move_to_trash(store, path);
+        replace_file(store.fd(), path, content, 0600, Durability::sync);
+    }
+}
+
+std::optional<ReferenceRecord> read_reference(const Store& store, const std::string& file) {
+    const std::string path = std::string(references_path) + "/" + file;
+    return read_or_damaged(store, path, DamagedObject::reference, familiar_name_of_file(file),
+                           [&]() -> std::optional<ReferenceRecord> {
+                               const auto text =
+                                   find_regular_file(store.fd(), path, max_record_size);
+                               if (!text) return std::nullopt;
+                               return parse_reference_record(*text);
+                           });
 }
 
 }  // namespace
@@ -136,10 +181,14 @@ std::string reference_file_name(const oci::Reference& reference) {
 }
 
 std::optional<ImageRecord> find_image_record(const Store& store, const oci::Digest& id) {
-    const std::optional<std::string> text =
-        find_file(store.fd(), std::string(records_path) + "/" + id.hex(), max_record_size);
-    if (!text) return std::nullopt;
-    return parse_image_record(*text, id);
+    const std::string path = std::string(records_path) + "/" + id.hex();
+    return read_or_damaged(store, path, DamagedObject::image, std::string(id.short_id()),
+                           [&]() -> std::optional<ImageRecord> {
+                               const auto text =
+                                   find_regular_file(store.fd(), path, max_record_size);
+                               if (!text) return std::nullopt;
+                               return parse_image_record(*text, id);
+                           });
 }
 
 std::vector<oci::Digest> find_image_ids(const Store& store, std::string_view prefix) {
@@ -151,30 +200,35 @@ std::vector<oci::Digest> find_image_ids(const Store& store, std::string_view pre
     return ids;
 }
 
-std::vector<ImageRecord> list_image_records(const Store& store) {
+std::vector<ImageRecord> list_image_records(const Store& store, Damages& damaged) {
     std::vector<ImageRecord> records;
-    for (const oci::Digest& id : find_image_ids(store, ""))
-        // Removed since the directory was read: it is not there.
-        if (std::optional<ImageRecord> record = find_image_record(store, id))
-            records.push_back(*std::move(record));
+    for (const oci::Digest& id : find_image_ids(store, "")) {
+        try {
+            // Removed since the directory was read: it is not there.
+            if (std::optional<ImageRecord> record = find_image_record(store, id))
+                records.push_back(*std::move(record));
+        } catch (DamagedFile& damage) {
+            damaged.push_back(std::move(damage));
+        }
+    }
     return records;
 }
 
 std::optional<ReferenceRecord> find_reference(const Store& store, const oci::Reference& reference) {
-    const std::string file = reference_file_name(reference);
-    const std::optional<std::string> text =
-        find_file(store.fd(), std::string(references_path) + "/" + file, max_record_size);
-    if (!text) return std::nullopt;
-    return parse_reference_record(*text, file);
+    return read_reference(store, reference_file_name(reference));
 }
 
-std::vector<ReferenceRecord> list_references(const Store& store) {
+std::vector<ReferenceRecord> list_references(const Store& store, Damages& damaged) {
     std::vector<ReferenceRecord> records;
-    const Fd directory = open_references(store);
+    const Fd directory = open_at(store.fd(), references_path, O_RDONLY | O_DIRECTORY);
     for (const std::string& file : list_directory(directory.get())) {
         if (file.starts_with('.')) continue;  // a temporary of a writer
-        if (const auto text = find_file(directory.get(), file, max_record_size))
-            records.push_back(parse_reference_record(*text, file));
+        try {
+            if (std::optional<ReferenceRecord> record = read_reference(store, file))
+                records.push_back(*std::move(record));
+        } catch (DamagedFile& damage) {
+            damaged.push_back(std::move(damage));
+        }
     }
     std::ranges::sort(records, {},
                       [](const ReferenceRecord& record) { return record.reference.text(); });
@@ -182,23 +236,22 @@ std::vector<ReferenceRecord> list_references(const Store& store) {
 }
 
 void put_image_record(const Store& store, const StoreLock&, const ImageRecord& record) {
-    replace_file(open_records(store).get(), record.id.hex(), print_image_record(record), 0600,
-                 Durability::sync);
+    replace_record(store, records_path, record.id.hex(), print_image_record(record));
 }
 
 void put_reference(const Store& store, const StoreLock&, const ReferenceRecord& record) {
-    replace_file(open_references(store).get(), reference_file_name(record.reference),
-                 print_reference_record(record), 0600, Durability::sync);
+    replace_record(store, references_path, reference_file_name(record.reference),
+                   print_reference_record(record));
 }
 
 bool remove_reference(const Store& store, const StoreLock& lock, const oci::Reference& reference) {
     assert(lock.mode() == LockMode::exclusive);
-    return remove_file(open_references(store).get(), reference_file_name(reference));
+    return remove_file(store, references_path, reference_file_name(reference));
 }
 
 bool remove_image_record(const Store& store, const StoreLock& lock, const oci::Digest& id) {
     assert(lock.mode() == LockMode::exclusive);
-    return remove_file(open_records(store).get(), id.hex());
+    return remove_file(store, records_path, id.hex());
 }
 
 }  // namespace skiff::storage

@@ -21,6 +21,7 @@
 #include "oci/digest.h"
 #include "oci/manifest.h"
 #include "oci/reference.h"
+#include "storage/damage.h"
 #include "storage/store.h"
 
 namespace skiff::storage {
@@ -51,23 +52,24 @@ struct ReferenceRecord {
     oci::Descriptor manifest;
 };
 
-// Reading. Damaged files are Error{invalid}.
+// Reading. A damaged file is thrown as DamagedFile; lists add it to `damaged` and go on.
 
 std::optional<ImageRecord> find_image_record(const Store& store, const oci::Digest& id);
-std::vector<ImageRecord> list_image_records(const Store& store);
-/// Ids that begin with the lower-case hexadecimal digits `prefix`; reads one directory.
+std::vector<ImageRecord> list_image_records(const Store& store, Damages& damaged);
+/// Ids that begin with the lower-case hexadecimal digits `prefix`, damaged records' too; reads one
+/// directory.
 std::vector<oci::Digest> find_image_ids(const Store& store, std::string_view prefix);
 /// The reference as it stands; no default tag is added. Reads one file.
 std::optional<ReferenceRecord> find_reference(const Store& store, const oci::Reference& reference);
 /// Sorted by their text.
-std::vector<ReferenceRecord> list_references(const Store& store);
+std::vector<ReferenceRecord> list_references(const Store& store, Damages& damaged);
 
 // Writing. All need the store's lock: shared to add (what is named is under a lease of the caller,
 // or was found under this very lock), exclusive to remove. On disk on return.
 
 void put_image_record(const Store& store, const StoreLock& lock, const ImageRecord& record);
 void put_reference(const Store& store, const StoreLock& lock, const ReferenceRecord& record);
-/// False when absent. Needs no space on the disk.
+/// False when absent. Needs no space on the disk, and takes whatever is there under the name.
 bool remove_reference(const Store& store, const StoreLock& lock, const oci::Reference& reference);
 bool remove_image_record(const Store& store, const StoreLock& lock, const oci::Digest& id);
 

@@ -34,15 +34,18 @@ std::string link_text(const oci::Digest& chain) {
     return "../layers/" + chain.hex() + "/tree";
 }
 
-/// Makes the link of `chain` under the first of its names that is free. Two layers rarely want the
+/// The link of `chain`, made under the first of its names that is free. Two layers rarely want the
 /// same name, but somebody who chooses layers can make two that do, so each has eight names.
-void make_link(const Store& store, const oci::Digest& chain) {
+std::string make_link(const Store& store, const oci::Digest& chain) {
     const std::string text = link_text(chain);
     for (size_t at = 0; at + link_length <= chain.hex().size(); at += link_length) {
-        const std::string name = "l/" + chain.hex().substr(at, link_length);
-        if (symlinkat(text.c_str(), store.fd(), name.c_str()) == 0) return;
+        std::string name = chain.hex().substr(at, link_length);
+        const std::string path = "l/" + name;
+        if (find_link(store.fd(), path) == text) return name;
+        if (symlinkat(text.c_str(), store.fd(), path.c_str()) == 0) return name;
         if (errno != EEXIST) throw SystemError(errno, "cannot link the layer {}", chain.short_id());
-        if (find_link(store.fd(), name) == text) return;
+        // Somebody else may have made it since.
+        if (find_link(store.fd(), path) == text) return name;
     }
     throw Error(ErrorKind::conflict, "no short name is left for the layer {}", chain.hex());
 }
@@ -56,6 +59,14 @@ std::vector<oci::Digest> chain_ids(std::span<const oci::Digest> diff_ids) {
                                       : *oci::Digest::from_hex(
                                             sha256_hex(chain.back().text() + " " + diff.text())));
     return chain;
+}
+
+std::vector<oci::Digest> layer_keys(std::span<const oci::Digest> diff_ids, Ownership ownership) {
+    std::vector<oci::Digest> keys = chain_ids(diff_ids);
+    if (ownership == Ownership::apply) return keys;
+    for (oci::Digest& key : keys)
+        key = *oci::Digest::from_hex(sha256_hex("owners recorded " + key.text()));
+    return keys;
 }
 
 LayerWriter::LayerWriter(Lease& lease)
@@ -87,25 +98,45 @@ void LayerWriter::commit(const oci::Digest& chain) {
     // The collector removes links without a layer, so link and layer appear under the lock.
     const StoreLock lock = store.lock(LockMode::shared);
     make_link(store, chain);
-    if (renameat2(store.fd(), directory_.c_str(), store.fd(), layer_path(chain).c_str(),
-                  RENAME_NOREPLACE) == 0)
-        return;
-    if (errno != EEXIST) throw SystemError(errno, "cannot store the layer {}", chain.short_id());
+    const auto move = [&](const std::string& from, const std::string& to) {
+        if (renameat2(store.fd(), from.c_str(), store.fd(), to.c_str(), RENAME_NOREPLACE) == 0)
+            return true;
+        if (errno == EEXIST) return false;
+        throw SystemError(errno, "cannot store the layer {}", chain.short_id());
+    };
+    const std::string final_path = layer_path(chain);
+    if (move(directory_, final_path)) return;
     // Somebody else was faster with the same layer; ours goes with the staging directory.
+    if (has_layer(store, chain)) return;
+    // What is there was damaged. A tree may be mounted and stays: it has the content that its name
+    // says; only what is missing is taken from ours.
+    move_to_trash(store, final_path + "/meta.json");
+    move(directory_ + "/tree", final_path + "/tree");
+    move(directory_ + "/meta.json", final_path + "/meta.json");
 }
 
 bool has_layer(const Store& store, const oci::Digest& chain) {
-    return faccessat(store.fd(), (layer_path(chain) + "/meta.json").c_str(), F_OK, 0) == 0;
+    try {
+        return find_layer(store, chain).has_value() &&
+               faccessat(store.fd(), (layer_path(chain) + "/tree").c_str(), F_OK, 0) == 0;
+    } catch (const DamagedFile&) {
+        return false;
+    }
 }
 
 std::optional<LayerInfo> find_layer(const Store& store, const oci::Digest& chain) {
     const std::string path = layer_path(chain) + "/meta.json";
-    const std::optional<std::string> text = find_file(store.fd(), path, max_meta_size);
-    if (!text) return std::nullopt;
-    const nlohmann::json meta = parse_json(*text, path);
-    return LayerInfo{oci::Digest::require(json_string(meta, "diffId", path), path),
-                     static_cast<std::uint64_t>(json_integer(meta, "size", path)),
-                     json_bool(meta, "opaque", path)};
+    return read_or_damaged(store, path, DamagedObject::layer, std::string(chain.short_id()),
+                           [&]() -> std::optional<LayerInfo> {
+                               const auto text = find_regular_file(store.fd(), path, max_meta_size);
+                               if (!text) return std::nullopt;
+                               const std::string name = "its content";
+                               const nlohmann::json meta = parse_json(*text, name);
+                               return LayerInfo{
+                                   oci::Digest::require(json_string(meta, "diffId", name), name),
+                                   static_cast<std::uint64_t>(json_integer(meta, "size", name)),
+                                   json_bool(meta, "opaque", name)};
+                           });
 }
 
 RootDir open_layer_tree(const Store& store, const oci::Digest& chain) {
@@ -116,15 +147,11 @@ RootDir open_layer_tree(const Store& store, const oci::Digest& chain) {
 }
 
 std::optional<std::string> find_layer_link(const Store& store, const oci::Digest& chain) {
-    const std::string text = link_text(chain);
-    for (size_t at = 0; at + link_length <= chain.hex().size(); at += link_length) {
-        std::string name = chain.hex().substr(at, link_length);
-        if (find_link(store.fd(), "l/" + name) != text) continue;
-        struct stat status{};
-        if (fstatat(store.fd(), ("l/" + name).c_str(), &status, 0) < 0) return std::nullopt;
-        return name;
-    }
-    return std::nullopt;
+    struct stat status{};
+    if (fstatat(store.fd(), (layer_path(chain) + "/tree").c_str(), &status, 0) < 0)
+        return std::nullopt;
+    // The first of its names nearly always; a lost link is made again.
+    return make_link(store, chain);
 }
 
 void sync_staging(const Store& store) {

@@ -15,6 +15,8 @@
 #include "base/fd.h"
 #include "base/root_dir.h"
 #include "oci/digest.h"
+#include "storage/archive/extract.h"
+#include "storage/damage.h"
 #include "storage/lease.h"
 #include "storage/store.h"
 
@@ -22,6 +24,10 @@ namespace skiff::storage {
 
 /// The chain ids of the layers with these diff ids, lowest first.
 std::vector<oci::Digest> chain_ids(std::span<const oci::Digest> diff_ids);
+/// By what the store names these layers: their chain ids, or, where owners are only recorded (a
+/// user with a single id), digests made from them. So a user who is given a range later has layers
+/// of both kinds side by side, and no image is made of both.
+std::vector<oci::Digest> layer_keys(std::span<const oci::Digest> diff_ids, Ownership ownership);
 
 struct LayerInfo {
     oci::Digest diff;
@@ -41,7 +47,7 @@ class LayerWriter {
     int tree() const { return tree_.get(); }
     /// The tree is complete. To be followed by sync_staging.
     void seal(const LayerInfo& info);
-    /// Makes the sealed layer visible. It may exist already: then this one is dropped.
+    /// Makes the sealed layer visible. It may exist already: then this one is dropped, or mends it.
     void commit(const oci::Digest& chain);
 
   private:
@@ -50,16 +56,17 @@ class LayerWriter {
     Fd tree_;
 };
 
+/// Complete and readable; a damaged one is to be unpacked again.
 bool has_layer(const Store& store, const oci::Digest& chain);
 
-/// Nothing when absent. Throws Error{invalid} when meta.json is damaged.
+/// Nothing when absent. Throws DamagedFile when meta.json is damaged.
 std::optional<LayerInfo> find_layer(const Store& store, const oci::Digest& chain);
 
 /// The tree of a layer. Throws Error{not_found}.
 RootDir open_layer_tree(const Store& store, const oci::Digest& chain);
 
 /// The name below l/ by which overlay is told of the layer's tree: eight characters, unique in this
-/// store. Nothing when the layer is absent. Costs a readlink and a stat.
+/// store. Nothing when the layer is absent. Costs a readlink and a stat; a lost link is made again.
 std::optional<std::string> find_layer_link(const Store& store, const oci::Digest& chain);
 
 /// Flushes the file system of the store once, for everything that is staged: unpacked trees of

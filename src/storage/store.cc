@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/store.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdio>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -74,9 +76,9 @@ void touch(int dir, const char* name) {
     open_at(dir, name, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
 }
 
-/// Makes everything. `format` comes last: a store without it is one that was not finished, and is
-/// made again.
-void initialise(int fd) {
+/// Makes what is missing. `format` comes last: a store without it is one that was not finished, or
+/// lost it, and is completed.
+void complete(int fd) {
     for (const char* name : directories) make_directory(fd, name);
     // Locks exist from the start, so that removing works on a full disk.
     touch(fd, "gc.lock");
@@ -87,15 +89,29 @@ void initialise(int fd) {
     create_file(fd, "format", format_text, 0600, Durability::sync);
 }
 
+bool is_complete(int fd) {
+    return std::ranges::all_of(directories, [&](const char* name) {
+        return faccessat(fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+    });
+}
+
 }  // namespace
 
 std::optional<Store> Store::find(const std::string& root) {
     Fd fd = find_at(AT_FDCWD, root, O_RDONLY | O_DIRECTORY);
-    if (!fd.valid()) return std::nullopt;
-    const std::optional<std::string> format = find_file(fd.get(), "format", 64);
-    if (!format) return std::nullopt;
+    if (!fd.valid()) {
+        require_directory_or_nothing(root);
+        return std::nullopt;
+    }
+    const std::optional<std::string> format = find_regular_file(fd.get(), "format", 64);
+    // The first that is made: without it and without a format this is some other directory, or one
+    // in which only a container's files are being made.
+    if (!format && faccessat(fd.get(), directories.front(), F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+        return std::nullopt;
     check_owner(fd.get(), root);
-    check_format(*format, root);
+    if (format) check_format(*format, root);
+    if (!format || !is_complete(fd.get()))
+        with_context([&] { complete(fd.get()); }, "repairing the store '{}'", root);
     return Store(root, std::move(fd));
 }
 
@@ -104,8 +120,30 @@ Store Store::open(const std::string& root) {
     make_directories(root, 0700);
     Fd fd = open_file(root, O_RDONLY | O_DIRECTORY);
     check_owner(fd.get(), root);
-    with_context([&] { initialise(fd.get()); }, "making the store '{}'", root);
+    with_context([&] { complete(fd.get()); }, "making the store '{}'", root);
     return Store(root, std::move(fd));
+}
+
+void require_directory_or_nothing(const std::string& root) {
+    struct stat status{};
+    if (stat(root.c_str(), &status) == 0) {
+        if (S_ISDIR(status.st_mode)) return;
+    } else if (errno == ENOENT) {
+        return;
+    } else if (errno != ENOTDIR) {
+        throw SystemError(errno, "cannot look for the data directory '{}'", root);
+    }
+    throw Error(ErrorKind::invalid,
+                "'{}' cannot be the data directory (--root, SKIFF_ROOT): it is not a directory",
+                root);
+}
+
+bool move_to_trash(const Store& store, const std::string& path) {
+    const std::string target = "trash/" + random_hex(8);
+    if (renameat2(store.fd(), path.c_str(), store.fd(), target.c_str(), RENAME_NOREPLACE) == 0)
+        return true;
+    if (errno == ENOENT) return false;
+    throw SystemError(errno, "cannot move '{}' to the trash", path);
 }
 
 StoreLock Store::lock(LockMode mode) const {

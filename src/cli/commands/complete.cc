@@ -165,7 +165,10 @@ Command complete_command() {
         void declare(CommandBuilder& builder) override { builder.raw_words(words_); }
         ExitCode run(const engine::EngineOptions& engine_options) override {
             const std::vector<std::string_view> words(words_.begin(), words_.end());
-            if (!words.empty()) complete_words(words, engine_options);
+            // A shell that waits for a word wants no message.
+            engine::EngineOptions quiet = engine_options;
+            quiet.warn = nullptr;
+            if (!words.empty()) complete_words(words, quiet);
             return ExitCode::ok;
         }
         std::vector<std::string> words_;

@@ -5,15 +5,18 @@
 #include <cerrno>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "base/process.h"
 #include "base/root_dir.h"
 #include "base/text.h"
+#include "storage/store.h"
 
 namespace skiff::engine {
 namespace {
@@ -78,7 +81,7 @@ ContainerFiles::ContainerFiles(const Engine& engine, std::string id)
 }
 
 std::optional<ContainerRecord> ContainerFiles::find_record() const {
-    const auto text = find_file(directory_.get(), "config.json", document_limit);
+    const auto text = find_regular_file(directory_.get(), "config.json", document_limit);
     if (!text) return std::nullopt;
     return parse_record(*text, fmt::format("the record of container {}", id_));
 }
@@ -94,7 +97,7 @@ void ContainerFiles::write_record(const ContainerRecord& record, Durability dura
 }
 
 ContainerState ContainerFiles::stored_state() const {
-    const auto text = find_file(directory_.get(), "state.json", document_limit);
+    const auto text = find_regular_file(directory_.get(), "state.json", document_limit);
     if (!text) return {};
     return parse_state(*text, fmt::format("the state of container {}", id_));
 }
@@ -112,7 +115,7 @@ void ContainerFiles::write_state(const ContainerState& state, Durability durabil
 ContainerState ContainerFiles::current_state() const {
     ContainerState state = stored_state();
     if (state.status != ContainerStatus::running) return state;
-    if (is_locked(directory_.get(), "lock")) return state;
+    if (is_locked(directory_.get(), "lock") || open_program(state).valid()) return state;
     // The monitor may have written its last word between our look at the file and at the lock.
     state = stored_state();
     if (state.status != ContainerStatus::running) return state;
@@ -124,11 +127,45 @@ ContainerState ContainerFiles::current_state() const {
 }
 
 std::optional<FileLock> ContainerFiles::try_lock() const {
-    return FileLock::attempt(directory_.get(), "lock", LockMode::exclusive);
+    auto lock = FileLock::attempt(directory_.get(), "lock", LockMode::exclusive);
+    if (lock && open_recorded_program().valid()) return std::nullopt;
+    return lock;
 }
 
 FileLock ContainerFiles::wait_lock() const {
-    return FileLock::wait(directory_.get(), "lock", LockMode::exclusive);
+    FileLock lock = FileLock::wait(directory_.get(), "lock", LockMode::exclusive);
+    if (const Fd program = open_recorded_program(); program.valid()) {
+        pollfd entry{program.get(), POLLIN, 0};
+        while (poll(&entry, 1, -1) < 0 && errno == EINTR) {
+        }
+    }
+    return lock;
+}
+
+/// The program that state.json says runs, if it does. With the lock in our hands that means that
+/// the file was deleted or replaced and the monitor holds the old one, which nobody can ask any
+/// more: a second monitor would mount the writable layer twice.
+Fd ContainerFiles::open_recorded_program() const {
+    try {
+        return open_program(stored_state());
+    } catch (const Error& error) {
+        // A damaged state names nobody.
+        if (error.kind() != ErrorKind::invalid && error.kind() != ErrorKind::unsupported) throw;
+        return Fd();
+    }
+}
+
+Fd open_program(const ContainerState& state) {
+    if (state.status != ContainerStatus::running || state.pid <= 1 || state.boot_id != boot_id())
+        return Fd();
+    Fd pidfd(static_cast<int>(syscall(SYS_pidfd_open, static_cast<pid_t>(state.pid), 0)));
+    // Asked after the pidfd is open: what has this start time is what the pidfd names.
+    if (!pidfd.valid() || process_start_time(static_cast<pid_t>(state.pid)) != state.pid_start_time)
+        return Fd();
+    // Ended, and not yet waited for.
+    pollfd entry{pidfd.get(), POLLIN, 0};
+    if (poll(&entry, 1, 0) != 0) return Fd();
+    return pidfd;
 }
 
 NewContainer make_container_directory(const Engine& engine, const std::string& id) {
@@ -191,7 +228,10 @@ ContainerFiles find_container(const Engine& engine, const std::string& text) {
 
 std::vector<std::string> container_ids(const Engine& engine) {
     const Fd containers = find_at(AT_FDCWD, containers_path(engine), O_RDONLY | O_DIRECTORY);
-    if (!containers.valid()) return {};
+    if (!containers.valid()) {
+        storage::require_directory_or_nothing(engine.root());
+        return {};
+    }
     std::vector<std::string> ids = list_directory(containers.get());
     std::erase_if(ids, [&](const std::string& id) {
         return id.size() != 64 || !is_id_text(id) ||

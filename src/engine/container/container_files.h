@@ -43,14 +43,22 @@ class ContainerFiles {
     /// word, or that an earlier boot left running, has exited with 137 (128 + SIGKILL).
     ContainerState current_state() const;
 
+    /// Nothing while somebody holds it, and while the program still runs although the file of the
+    /// lock was deleted under it.
     std::optional<FileLock> try_lock() const;
     FileLock wait_lock() const;
 
   private:
+    Fd open_recorded_program() const;
+
     std::string id_;
     std::string path_;
     Fd directory_;
 };
+
+/// A pidfd of the program of a container that `state` says is running; invalid when that program
+/// has ended.
+Fd open_program(const ContainerState& state);
 
 /// Makes a container's directory and takes its lock; it is not visible yet.
 struct NewContainer {

@@ -14,6 +14,7 @@
 #include "engine/container/lifecycle.h"
 #include "engine/container/spec_builder.h"
 #include "engine/container/spec_facts.h"
+#include "engine/container/user_lookup.h"
 #include "runtime/plan/plan_builder.h"
 
 namespace skiff::engine {
@@ -33,7 +34,8 @@ Json state_json(const ContainerState& state) {
             {"ExitCode", running ? 0 : state.exit_code},
             {"Error", state.error},
             {"StartedAt", to_rfc3339(state.started_at)},
-            {"FinishedAt", to_rfc3339(state.finished_at)}};
+            {"FinishedAt", to_rfc3339(state.finished_at)},
+            {"Less", state.less}};
 }
 
 /// Docker writes an empty list as null here.
@@ -170,8 +172,10 @@ Json inspect_oci(const Engine& engine, const std::string& name) {
     const ContainerFiles files = find_container(engine, name);
     const ContainerRecord record = files.record();
     const ContainerState state = files.current_state();
-    const ContainerUser user{state.uid, state.gid, state.groups,
-                             state.home.empty() ? "/" : state.home};
+    const bool known = !state.home.empty();  // since it was first started
+    const ContainerUser user = known
+                                   ? ContainerUser{state.uid, state.gid, state.groups, state.home}
+                                   : look_up_user(engine, record);
     oci::RuntimeSpec spec = build_spec(record, user, documented_spec_facts(engine, files, record));
     add_device_mounts(record, engine.rootless(), spec);
     return oci::to_json(spec);

@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "base/process.h"
 #include "base/root_dir.h"
+#include "base/text.h"
 #include "engine/builtin/built_in_image.h"
 #include "engine/container/etc_files.h"
 #include "engine/container/spec_builder.h"
@@ -122,20 +123,32 @@ void require_mapped(const ContainerUser& user, const runtime::IdMaps& maps) {
                 user_is ? "/etc/subgid" : "/etc/subuid");
 }
 
-/// --strict: what would quietly be less than asked.
-void refuse_less(const oci::RuntimeSpec& spec, const runtime::LaunchPlan& plan,
-                 const runtime::HostFacts& host) {
+/// What the container quietly gets less of than was asked: `inspect` shows it, --strict refuses it.
+std::vector<std::string> find_less(const ContainerRecord& record, const oci::RuntimeSpec& spec,
+                                   const runtime::LaunchPlan& plan,
+                                   const runtime::HostFacts& host) {
+    std::vector<std::string> less;
     if (host.maps.single_id())
-        throw Error(ErrorKind::unsupported,
-                    "--strict: you have no range in /etc/subuid and /etc/subgid, so the container "
-                    "would have a single user; as root: usermod --add-subuids 100000-165535 "
-                    "--add-subgids 100000-165535 NAME");
+        less.emplace_back(
+            "the container has a single user: you have no range in /etc/subuid and /etc/subgid "
+            "(as root: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 NAME)");
     for (size_t i = 0; i < plan.rlimits.size(); ++i)
         if (plan.rlimits[i].limit.rlim_max < spec.process.rlimits[i].hard)
-            throw Error(ErrorKind::unsupported,
-                        "--strict: {} cannot be raised to {} here, {} is the most",
-                        spec.process.rlimits[i].type, spec.process.rlimits[i].hard,
-                        plan.rlimits[i].limit.rlim_max);
+            less.push_back(fmt::format("{} cannot be raised to {} here, {} is the most",
+                                       spec.process.rlimits[i].type, spec.process.rlimits[i].hard,
+                                       plan.rlimits[i].limit.rlim_max));
+    const SecurityRequest& security = record.request.security;
+    const runtime::CapabilitySet all = runtime::kernel_capabilities();
+    const runtime::CapabilitySet wanted =
+        security.privileged
+            ? all
+            : runtime::resolve_capabilities(security.cap_add, security.cap_drop, all);
+    const runtime::CapabilitySet missing(wanted.bits() & ~plan.capabilities.bounding);
+    if (missing.bits() != 0)
+        less.push_back(
+            fmt::format("skiff itself has not the capabilities {}, so it cannot give them",
+                        join(runtime::capability_names(missing), " ")));
+    return less;
 }
 
 bool has_binds(const ContainerRecord& record) {
@@ -185,7 +198,10 @@ void make_missing_sources(const ContainerRecord& record) {
     for (const MountRequest& mount : record.request.mounts) {
         if (mount.type != MountType::bind || access(mount.source.c_str(), F_OK) == 0) continue;
         if (mount.create_source) {
-            make_directories(mount.source, 0755);
+            with_context([&] { make_directories(mount.source, 0755); },
+                         "the source of the bind mount '{0}:{1}' does not exist and cannot be made "
+                         "(make it yourself, or name a directory that is there)",
+                         mount.source, mount.target);
         } else {
             throw Error(
                 ErrorKind::invalid,
@@ -242,7 +258,13 @@ Preparation prepare_launch(const Engine& engine, const ContainerFiles& files,
     engine.phases().mark("monitor: files of /etc");
     oci::RuntimeSpec spec = build_spec(record, result.user, facts);
     result.plan = runtime::build_plan(spec, host);
-    if (engine.options().strict) refuse_less(spec, result.plan, host);
+    result.less = find_less(record, spec, result.plan, host);
+    if (engine.options().strict) {
+        if (!result.less.empty())
+            throw Error(ErrorKind::unsupported, "--strict: {}", join(result.less, "; "));
+        // A kernel without POSIX queues, say: otherwise the container would be without them.
+        for (runtime::MountStep& mount : result.plan.mounts) mount.optional = false;
+    }
     if (record.request.security.privileged) runtime::add_host_devices(result.plan);
     result.plan.root = std::move(root);
     result.plan.reaper = record.request.init;

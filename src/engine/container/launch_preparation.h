@@ -4,6 +4,8 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "engine/container/container_files.h"
 #include "engine/container/user.h"
@@ -21,8 +23,9 @@ struct Preparation {
     /// With --runtime: what that one runs. The plan then has no filter and no open sources.
     std::optional<oci::RuntimeSpec> spec;
     std::optional<runtime::IdMaps> nested;  ///< maps of a user namespace of the container's own
-    FileLock built_in_lock;  ///< keeps the layer of a built-in image; to be held until the
-                             ///< container has ended
+    FileLock built_in_lock;         ///< keeps the layer of a built-in image; to be held until the
+                                    ///< container has ended
+    std::vector<std::string> less;  ///< sentences: what it gets less of than was asked
     ContainerUser user;
     monitor::ContainerIo io;  ///< the monitor's ends; a terminal's master comes from the launch
 };

@@ -41,13 +41,8 @@ std::optional<monitor::MonitorConnection> connect_to_monitor(const ContainerReco
 }
 
 Fd signal_by_state(const ContainerState& state, int number) {
-    if (state.status != ContainerStatus::running || state.pid <= 1 || state.boot_id != boot_id())
-        return Fd();
-    Fd pidfd(static_cast<int>(syscall(SYS_pidfd_open, static_cast<pid_t>(state.pid), 0)));
-    // Asked after the pidfd is open: what has this start time is what the pidfd names.
-    if (!pidfd.valid() || process_start_time(static_cast<pid_t>(state.pid)) != state.pid_start_time)
-        return Fd();
-    syscall(SYS_pidfd_send_signal, pidfd.get(), number, nullptr, 0);
+    Fd pidfd = open_program(state);
+    if (pidfd.valid()) syscall(SYS_pidfd_send_signal, pidfd.get(), number, nullptr, 0);
     return pidfd;
 }
 
@@ -101,7 +96,10 @@ namespace {
 
 /// One record that cannot be read must not hide the others; it is listed with what is known, and
 /// `rm -f` removes it.
-ContainerSummary damaged(const std::string& id, const Error& error) {
+ContainerSummary damaged(const Engine& engine, const std::string& id, const Error& error) {
+    engine.warn(
+        fmt::format("{} (in '{}/containers/{}'); remove the container with 'skiff rm -f {}'",
+                    error.message(), engine.root(), id, id.substr(0, 12)));
     ContainerSummary summary;
     summary.record.id = id;
     summary.record.image_name = "<damaged record>";
@@ -122,8 +120,8 @@ std::vector<ContainerSummary> list_containers(const Engine& engine, bool all) {
             if (record) list.push_back({std::move(*record), std::move(state)});
         } catch (const Error& error) {
             if (error.kind() == ErrorKind::not_found) continue;  // removed meanwhile
-            if (error.kind() != ErrorKind::invalid) throw;
-            list.push_back(damaged(id, error));
+            if (error.kind() != ErrorKind::invalid && error.kind() != ErrorKind::unsupported) throw;
+            list.push_back(damaged(engine, id, error));
         }
     }
     std::sort(list.begin(), list.end(), [](const ContainerSummary& a, const ContainerSummary& b) {

@@ -82,6 +82,7 @@ ContainerState running_state(const Preparation& preparation, pid_t host_pid) {
     state.gid = preparation.user.gid;
     state.groups = preparation.user.groups;
     state.home = preparation.user.home;
+    state.less = preparation.less;
     return state;
 }
 

@@ -69,8 +69,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(EffectiveConfig, entrypoint, com
                                                 labels, exposed_ports, volumes)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ContainerState, status, pid, pid_start_time,
                                                 monitor_pid, boot_id, started_at, finished_at,
-                                                exit_code, oom_killed, error, uid, gid, groups,
-                                                home)
+                                                exit_code, oom_killed, error, less, uid, gid,
+                                                groups, home)
 
 namespace {
 

@@ -65,7 +65,8 @@ struct ContainerState {
     Timestamp finished_at{};
     int exit_code = 0;
     bool oom_killed = false;
-    std::string error;  ///< why it could not be started
+    std::string error;              ///< why it could not be started
+    std::vector<std::string> less;  ///< sentences: what it got less of than was asked
     // The user as it was found in the image, for `inspect --oci` and exec.
     std::uint32_t uid = 0;
     std::uint32_t gid = 0;

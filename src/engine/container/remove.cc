@@ -28,7 +28,14 @@ void delete_in_namespace(const Engine& engine, const std::string& trash) {
 
 void discard(const Engine& engine, const ContainerFiles& files, const std::string& name) {
     unlink(fmt::format("{}/{}.sock", engine.run_root(), files.id()).c_str());
-    delete_in_namespace(engine, discard_container(engine, files, name));
+    const std::string trash = discard_container(engine, files, name);
+    try {
+        delete_in_namespace(engine, trash);
+    } catch (const Error& error) {
+        // The container is gone; only its space is not free yet (no user namespaces here, say).
+        engine.warn(fmt::format("the files of container {} stay in '{}' for now: {}",
+                                files.id().substr(0, 12), trash, error.message()));
+    }
 }
 
 /// Of a container whose lock nobody holds.
@@ -67,7 +74,12 @@ bool needs_a_look(const Engine& engine, const std::string& id) {
 void empty_trash(const Engine& engine) {
     const Fd trash = find_at(AT_FDCWD, engine.root() + "/trash", O_RDONLY | O_DIRECTORY);
     if (!trash.valid() || list_directory(trash.get()).empty()) return;
-    empty_store_trash(engine, storage::Store::open(engine.root()));
+    try {
+        empty_store_trash(engine, storage::Store::open(engine.root()));
+    } catch (const Error&) {
+        // It waits: whoever only looks at containers must be able to where user namespaces are
+        // refused. Removing something tells of it.
+    }
 }
 
 /// A damaged record does not keep a container from being removed by force; its name, if it had one,
@@ -76,7 +88,7 @@ ContainerRecord record_if_readable(const ContainerFiles& files) {
     try {
         return files.record();
     } catch (const Error& error) {
-        if (error.kind() != ErrorKind::invalid) throw;
+        if (error.kind() != ErrorKind::invalid && error.kind() != ErrorKind::unsupported) throw;
         ContainerRecord record;
         record.id = files.id();
         return record;

@@ -14,8 +14,6 @@ namespace {
 using oci::NamespaceType;
 using oci::SpecMount;
 
-constexpr std::string_view default_path =
-    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 constexpr std::uint64_t default_shm_size = 64U << 20U;
 constexpr size_t short_id = 12;
 
@@ -58,9 +56,11 @@ std::vector<SpecMount> default_mounts(const ContainerRecord& record, const SpecF
         {"/dev/pts",
          "devpts",
          "devpts",
-         {"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"}},
+         {"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"}},
         sys_mount(record),
     };
+    // With no gid 5 in the namespace that would be EINVAL.
+    if (facts.has_tty_group) mounts[2].options.emplace_back("gid=5");
     // A privileged container may make itself devices, and open them.
     if (!record.request.security.privileged) mounts[1].options.emplace_back("nodev");
     if (facts.has_unified_cgroup && record.request.namespaces.network != "host")
@@ -175,7 +175,7 @@ std::string effective_hostname(const ContainerRecord& record, const std::string&
 
 std::vector<std::string> build_environment(const ContainerRecord& record,
                                            const std::string& hostname, const std::string& home) {
-    std::vector<std::string> environment{fmt::format("PATH={}", default_path),
+    std::vector<std::string> environment{fmt::format("PATH={}", default_search_path),
                                          "HOSTNAME=" + hostname};
     if (record.request.tty) environment.emplace_back("TERM=xterm");
     for (const std::string& variable : record.config.environment)

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/container/record.h"
@@ -18,6 +19,7 @@ struct SpecFacts {
     std::uint64_t available_capabilities = 0;  ///< bit n is capability n: all that can be given
     bool has_unified_cgroup =
         false;  ///< /sys/fs/cgroup is cgroup2: the container sees its own part, read-only
+    bool has_tty_group = true;     ///< gid 5 is mapped: terminals can be given to it
     bool has_host_mqueue = false;  ///< /dev/mqueue exists outside, for --ipc host
     std::string host_hostname;
     std::string container_directory;  ///< where hosts, hostname and resolv.conf lie
@@ -41,6 +43,10 @@ oci::RuntimeSpec build_spec(const ContainerRecord& record, const ContainerUser& 
 /// last where missing.
 std::vector<std::string> build_environment(const ContainerRecord& record,
                                            const std::string& hostname, const std::string& home);
+
+/// PATH where neither the image nor the user says one.
+inline constexpr std::string_view default_search_path =
+    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// What `hostname` prints inside.
 std::string effective_hostname(const ContainerRecord& record, const std::string& host_hostname);

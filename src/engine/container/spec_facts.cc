@@ -9,6 +9,7 @@
 #include <sys/vfs.h>
 
 #include "base/error.h"
+#include "engine/shared_namespace.h"
 #include "runtime/capabilities/capability_set.h"
 
 namespace skiff::engine {
@@ -36,6 +37,7 @@ SpecFacts spec_facts(const runtime::HostFacts& host, const ContainerFiles& files
     facts.in_user_namespace = host.in_user_namespace;
     facts.available_capabilities = host.available_capabilities;
     facts.has_unified_cgroup = has_unified_cgroup();
+    facts.has_tty_group = host.has_tty_group;
     facts.has_host_mqueue = access("/dev/mqueue", F_OK) == 0;
     facts.host_hostname = host_name();
     facts.container_directory = files.path();
@@ -48,6 +50,9 @@ SpecFacts documented_spec_facts(const Engine& engine, const ContainerFiles& file
                                 const ContainerRecord& record) {
     runtime::HostFacts host;
     host.in_user_namespace = engine.rootless();
+    constexpr std::uint32_t tty_group = 5;
+    host.has_tty_group =
+        !engine.rootless() || to_outside(store_id_maps(engine).gids, tty_group).has_value();
     host.available_capabilities =
         (engine.rootless() ? runtime::kernel_capabilities() : runtime::caller_capabilities())
             .bits();

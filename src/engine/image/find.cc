@@ -16,7 +16,8 @@ constexpr std::array<std::string_view, 2> built_in_images = {"hello-world", "hos
 /// there.
 std::optional<storage::ReferenceRecord> find_by_manifest(const storage::Store& store,
                                                          const oci::Reference& reference) {
-    for (storage::ReferenceRecord& record : storage::list_references(store))
+    storage::Damages damaged;  // another name's
+    for (storage::ReferenceRecord& record : storage::list_references(store, damaged))
         if (record.reference.repository() == reference.repository() &&
             record.manifest.digest == *reference.digest())
             return std::move(record);
@@ -55,8 +56,12 @@ std::span<const std::string_view> built_in_image_names() {
     return built_in_images;
 }
 
-bool is_built_in_image(std::string_view name) {
-    return std::ranges::find(built_in_images, name) != built_in_images.end();
+std::optional<std::string_view> find_built_in_image(std::string_view text) {
+    if (oci::Digest::parse(text) || oci::Digest::from_hex(text)) return std::nullopt;
+    const std::string name = oci::Reference::parse(text).with_default_tag().familiar_text();
+    for (const std::string_view image : built_in_images)
+        if (name == fmt::format("{}:latest", image)) return image;
+    return std::nullopt;
 }
 
 std::optional<StoredImage> find_stored_image(const storage::Store& store, std::string_view text) {
@@ -75,11 +80,16 @@ std::optional<FoundImage> find_image(const storage::Store* store, std::string_vi
     if (store != nullptr)
         if (std::optional<StoredImage> image = find_stored_image(*store, text))
             return *std::move(image);
-    if (is_built_in_image(text)) return BuiltInImage{std::string(text)};
+    if (const auto name = find_built_in_image(text)) return BuiltInImage{std::string(*name)};
     return std::nullopt;
 }
 
 void throw_no_such_image(std::string_view text) {
+    if (const auto built_in = find_built_in_image(text))
+        throw Error(ErrorKind::unsupported,
+                    "the image '{}' is built into skiff: it can be run, but it is in no store, so "
+                    "there is nothing to inspect, tag, save or remove",
+                    *built_in);
     // Names are shown as they were understood, ids as they were typed.
     std::string name(text);
     if (!oci::Digest::parse(text) && !oci::Digest::from_hex(text))
@@ -95,9 +105,13 @@ StoredImage get_stored_image(const storage::Store* store, std::string_view text)
 }
 
 oci::ImageConfig read_image_config(const storage::Store& store, const oci::Digest& id) {
-    return oci::parse_image_config(
-        storage::read_blob_unverified(store, id, oci::max_image_config_size),
-        "the configuration of image " + id.short_id());
+    return storage::read_or_damaged(
+        store, storage::blob_path(id, storage::BlobForm::verbatim),
+        storage::DamagedObject::configuration, std::string(id.short_id()), [&] {
+            return oci::parse_image_config(
+                storage::read_blob_unverified(store, id, oci::max_image_config_size),
+                "its content");
+        });
 }
 
 std::optional<ResolvedImage> resolve_image(const storage::Store& store, std::string_view text) {

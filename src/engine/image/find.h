@@ -35,8 +35,9 @@ using FoundImage = std::variant<StoredImage, BuiltInImage>;
 
 /// The names of the images linked in.
 std::span<const std::string_view> built_in_image_names();
-/// Whether `name`, as typed, is one of the images linked in.
-bool is_built_in_image(std::string_view name);
+/// The image linked in that is meant by `text`, as typed: "host", "host:latest" or the long form of
+/// it; nothing for any other text.
+std::optional<std::string_view> find_built_in_image(std::string_view text);
 
 /// Docker's order: a full id; a reference; the beginning of an id. Reads two files for a reference
 /// or full id. Throws Error{invalid} when `text` can be none of them, Error{conflict} when several
@@ -44,12 +45,13 @@ bool is_built_in_image(std::string_view name);
 std::optional<StoredImage> find_stored_image(const storage::Store& store, std::string_view text);
 /// The same, then the built-in ones. `store` is null where there is none.
 std::optional<FoundImage> find_image(const storage::Store* store, std::string_view text);
-/// Throws Error{not_found}: "No such image: busybox:latest".
+/// Throws Error{not_found}: "No such image: busybox:latest"; of a built-in image
+/// Error{unsupported}, which says why it cannot be had.
 StoredImage get_stored_image(const storage::Store* store, std::string_view text);
 /// The complaint of get_stored_image.
 [[noreturn]] void throw_no_such_image(std::string_view text);
 
-/// The image's configuration.
+/// The image's configuration. Throws storage::DamagedFile, also when it is missing.
 oci::ImageConfig read_image_config(const storage::Store& store, const oci::Digest& id);
 
 /// All that a container needs to know of its image.

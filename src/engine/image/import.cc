@@ -8,6 +8,7 @@
 #include "base/fd.h"
 #include "engine/image/config_change.h"
 #include "engine/image/new_image.h"
+#include "engine/shared_namespace.h"
 #include "engine/store_namespace.h"
 
 namespace skiff::engine {
@@ -43,6 +44,7 @@ oci::Digest import_image(const Engine& engine, const ImportRequest& request) {
     if (!request.target.empty()) references.push_back(oci::parse_tag_target(request.target));
     const Fd source = open_source(request.source);
 
+    refuse_single_id(engine);
     const storage::Store store = storage::Store::open(engine.root());
     const std::string id =
         run_in_store_namespace(engine, store, [&](const LayerOwnership& ownership) {

@@ -34,9 +34,14 @@ bool matches_pattern(const ImageSummary& image, const std::string& pattern) {
     }
 }
 
+void warn_of(const Engine& engine, const storage::Damages& damaged) {
+    for (const storage::DamagedFile& damage : damaged) engine.warn(damage.message());
+}
+
 std::vector<oci::Reference> references_of(const storage::Store& store, const oci::Digest& id) {
     std::vector<oci::Reference> references;
-    for (storage::ReferenceRecord& record : storage::list_references(store))
+    storage::Damages damaged;  // names whose image nobody knows
+    for (storage::ReferenceRecord& record : storage::list_references(store, damaged))
         if (record.image == id) references.push_back(std::move(record.reference));
     return references;
 }
@@ -62,7 +67,8 @@ std::map<size_t, std::string> find_ancestors(const storage::Store& store,
                                              const storage::ImageRecord& image,
                                              const oci::ImageConfig& config) {
     std::map<size_t, std::string> ancestors;
-    for (const storage::ImageRecord& other : storage::list_image_records(store)) {
+    storage::Damages damaged;  // what cannot be read is no ancestor that could be shown
+    for (const storage::ImageRecord& other : storage::list_image_records(store, damaged)) {
         if (other.id == image.id || other.layers.size() > image.layers.size()) continue;
         const bool same_layers =
             std::equal(other.layers.begin(), other.layers.end(), image.layers.begin(),
@@ -70,9 +76,12 @@ std::map<size_t, std::string> find_ancestors(const storage::Store& store,
                            return a.chain == b.chain;
                        });
         if (!same_layers) continue;
-        const oci::ImageConfig other_config = read_image_config(store, other.id);
-        if (is_prefix(other_config.history, config.history))
-            ancestors[other_config.history.size()] = other.id.text();
+        try {
+            const oci::ImageConfig other_config = read_image_config(store, other.id);
+            if (is_prefix(other_config.history, config.history))
+                ancestors[other_config.history.size()] = other.id.text();
+        } catch (const storage::DamagedFile&) {
+        }
     }
     return ancestors;
 }
@@ -107,31 +116,53 @@ Json docker_config_json(const oci::ImageConfig& config) {
     return value;
 }
 
+void name(ImageSummary& summary, const oci::Reference& reference) {
+    summary.repository = reference.familiar_repository();
+    summary.tag = reference.tag();
+    summary.digest = reference.digest() ? reference.digest()->text() : "";
+}
+
+/// What is damaged is listed with what is known of it: a name without an image, an image without
+/// date and size.
+std::vector<ImageSummary> stored_images(const storage::Store& store, storage::Damages& damaged) {
+    std::vector<ImageSummary> images;
+    std::map<oci::Digest, std::vector<oci::Reference>> names;
+    for (storage::ReferenceRecord& record : storage::list_references(store, damaged))
+        names[record.image].push_back(std::move(record.reference));
+    for (const storage::DamagedFile& damage : damaged) {
+        ImageSummary summary;
+        if (!damage.name().empty()) name(summary, oci::Reference::parse(damage.name()));
+        images.push_back(std::move(summary));
+    }
+    for (const oci::Digest& id : storage::find_image_ids(store, "")) {
+        ImageSummary summary;
+        summary.id = id.text();
+        try {
+            const auto record = storage::find_image_record(store, id);
+            if (!record) continue;  // removed since the directory was read
+            summary.size = record->size();
+            summary.created = read_image_config(store, id).created.value_or(Timestamp{});
+        } catch (storage::DamagedFile& damage) {
+            damaged.push_back(std::move(damage));
+        }
+        const std::vector<oci::Reference>& references = names[id];
+        if (references.empty()) images.push_back(summary);
+        for (const oci::Reference& reference : references) {
+            name(summary, reference);
+            images.push_back(summary);
+        }
+    }
+    return images;
+}
+
 }  // namespace
 
 std::vector<ImageSummary> list_images(const Engine& engine, const ListRequest& request) {
     std::vector<ImageSummary> images;
     if (const std::optional<storage::Store> store = storage::Store::find(engine.root())) {
-        std::map<oci::Digest, std::vector<oci::Reference>> names;
-        for (storage::ReferenceRecord& record : storage::list_references(*store))
-            names[record.image].push_back(std::move(record.reference));
-        for (const storage::ImageRecord& record : storage::list_image_records(*store)) {
-            ImageSummary summary;
-            summary.id = record.id.text();
-            summary.created = read_image_config(*store, record.id).created.value_or(Timestamp{});
-            summary.size = record.size();
-            const auto found = names.find(record.id);
-            if (found == names.end()) {
-                images.push_back(std::move(summary));
-                continue;
-            }
-            for (const oci::Reference& reference : found->second) {
-                summary.repository = reference.familiar_repository();
-                summary.tag = reference.tag();
-                summary.digest = reference.digest() ? reference.digest()->text() : "";
-                images.push_back(summary);
-            }
-        }
+        storage::Damages damaged;
+        images = stored_images(*store, damaged);
+        warn_of(engine, damaged);
     }
     std::ranges::stable_sort(images, std::ranges::greater{}, &ImageSummary::created);
     if (request.built_in)

@@ -31,7 +31,8 @@ struct ListRequest {
     bool built_in = false;  ///< the images linked into the binary too
 };
 
-/// One entry per name, newest first; images without any name have one entry.
+/// One entry per name, newest first; images without any name have one entry. Damaged ones are listed
+/// as far as they are known, and named in a warning.
 std::vector<ImageSummary> list_images(const Engine& engine, const ListRequest& request);
 
 /// What `docker image inspect` prints of one image. Throws Error{not_found}.

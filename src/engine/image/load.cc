@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "engine/image/image_archive.h"
 #include "engine/image/new_image.h"
+#include "engine/shared_namespace.h"
 #include "engine/store_namespace.h"
 #include "storage/archive/decompress.h"
 #include "storage/archive/sha256.h"
@@ -54,6 +55,12 @@ class Loader {
     struct DockerEntry {
         std::string config;
         std::vector<std::string> layers;
+        References references;
+    };
+
+    /// Of an OCI layout.
+    struct Entry {
+        const oci::Descriptor* descriptor;
         References references;
     };
 
@@ -118,6 +125,7 @@ class Loader {
                 References& references = also_named[entry.config];
                 std::ranges::move(entry.references, std::back_inserter(references));
             }
+        std::vector<Entry> entries;
         for (const std::string& key : order) {
             const oci::Index& choice = by_name[key];
             // A single image is taken whatever machine it is for.
@@ -125,8 +133,20 @@ class Loader {
                                                ? &choice.manifests.front()
                                                : oci::find_platform(choice, platform_);
             if (entry == nullptr) no_platform(key);
-            load_descriptor(*entry, references_of(*entry), also_named, max_index_depth);
+            // Several names of one image are several entries.
+            const auto same = std::ranges::find(entries, entry->digest, [](const Entry& known) {
+                return known.descriptor->digest;
+            });
+            References names = references_of(*entry);
+            if (same == entries.end()) {
+                entries.push_back({entry, std::move(names)});
+            } else {
+                std::ranges::move(names, std::back_inserter(same->references));
+            }
         }
+        for (Entry& entry : entries)
+            load_descriptor(*entry.descriptor, std::move(entry.references), also_named,
+                            max_index_depth);
     }
 
     [[noreturn]] void no_platform(std::string_view name) const {
@@ -203,12 +223,10 @@ class Loader {
         if (image.config.diff_ids.size() != layer_paths.size())
             throw Error(ErrorKind::invalid, "{} has {} layers, but its configuration lists {}",
                         name, layer_paths.size(), image.config.diff_ids.size());
-        const std::vector<oci::Digest> chains = storage::chain_ids(image.config.diff_ids);
-        for (size_t i = 0; i < chains.size(); ++i) {
+        const std::span<const oci::Digest> diffs(image.config.diff_ids);
+        for (size_t i = 0; i < diffs.size(); ++i) {
             ImageStaging::StagedBlob blob = archive_.layer(layer_paths[i]);
-            const std::vector<oci::Digest> below(chains.begin(),
-                                                 chains.begin() + static_cast<std::ptrdiff_t>(i));
-            staging_.unpack_layer(blob, image.config.diff_ids[i], below,
+            staging_.unpack_layer(blob, diffs.first(i + 1),
                                   fmt::format("layer {} of {}", i + 1, name));
             image.layers.push_back(std::move(blob));
         }
@@ -253,6 +271,7 @@ std::vector<LoadedImage> load_images(const Engine& engine, const LoadRequest& re
         request.source == "-" ? duplicate(STDIN_FILENO) : open_file(request.source, O_RDONLY);
     const std::string name = request.source == "-" ? "standard input" : "'" + request.source + "'";
 
+    refuse_single_id(engine);
     const storage::Store store = storage::Store::open(engine.root());
     return parse_loaded(run_in_store_namespace(engine, store, [&](const LayerOwnership& ownership) {
         return with_context(

@@ -148,23 +148,25 @@ ImageStaging::ImportedLayer ImageStaging::import_layer(ByteSource& raw, const st
     const oci::Digest diff = oci::Digest::require(result.diff_id, name);
     const storage::LayerInfo info{diff, result.file_bytes, result.root_is_opaque};
     writer->seal(info);
-    // The lowest layer's chain id is its diff id.
-    layers_.push_back({diff, info, std::move(writer)});
+    layers_.push_back({keys(std::span(&diff, 1)).back(), info, std::move(writer)});
     return {std::move(blob), diff};
 }
 
-void ImageStaging::unpack_layer(const StagedBlob& blob, const oci::Digest& diff,
-                                const std::vector<oci::Digest>& below, const std::string& name) {
-    const oci::Digest chain =
-        below.empty()
-            ? diff
-            : *oci::Digest::from_hex(storage::sha256_hex(below.back().text() + " " + diff.text()));
+std::vector<oci::Digest> ImageStaging::keys(std::span<const oci::Digest> diffs) const {
+    return storage::layer_keys(diffs, ownership_.ownership);
+}
+
+void ImageStaging::unpack_layer(const StagedBlob& blob, std::span<const oci::Digest> diffs,
+                                const std::string& name) {
+    const std::vector<oci::Digest> all = keys(diffs);
+    const oci::Digest& diff = diffs.back();
+    const oci::Digest& key = all.back();
     // Leased first: what is found now stays.
-    lease_.add_layer(chain);
+    lease_.add_layer(key);
     const std::unique_ptr<ByteSource> stored = blob.writer->reopen();
     storage::Decompressor plain(*stored, name);
-    const bool staged = find_staged(chain) != nullptr;
-    if (staged || storage::has_layer(store_, chain)) {
+    const bool staged = find_staged(key) != nullptr;
+    if (staged || storage::has_layer(store_, key)) {
         // The tree is the right one by its name; whether this blob holds the same is still to be
         // shown.
         std::string digest = blob.writer->finish().digest.hex();
@@ -174,17 +176,11 @@ void ImageStaging::unpack_layer(const StagedBlob& blob, const oci::Digest& diff,
             digest = hashing.finish_hex();
         }
         if (digest != diff.hex()) wrong_diff(name, "sha256:" + digest, diff);
-        if (!staged) {
-            const std::optional<storage::LayerInfo> info = storage::find_layer(store_, chain);
-            if (!info)
-                throw Error(ErrorKind::invalid, "the layer {} of the store is damaged",
-                            chain.short_id());
-            layers_.push_back({chain, *info, nullptr});
-        }
+        if (!staged) layers_.push_back({key, storage::find_layer(store_, key).value(), nullptr});
         return;
     }
     auto writer = std::make_unique<storage::LayerWriter>(lease_);
-    const std::vector<RootDir> lowers = open_trees(below);
+    const std::vector<RootDir> lowers = open_trees(std::span(all).first(all.size() - 1));
     const storage::ExtractResult result = with_context(
         [&] {
             return storage::extract_layer(plain, RootDir(duplicate(writer->tree())),
@@ -194,24 +190,24 @@ void ImageStaging::unpack_layer(const StagedBlob& blob, const oci::Digest& diff,
     if (result.diff_id != diff.text()) wrong_diff(name, result.diff_id, diff);
     const storage::LayerInfo info{diff, result.file_bytes, result.root_is_opaque};
     writer->seal(info);
-    layers_.push_back({chain, info, std::move(writer)});
+    layers_.push_back({key, info, std::move(writer)});
 }
 
-const ImageStaging::StagedLayer* ImageStaging::find_staged(const oci::Digest& chain) const {
+const ImageStaging::StagedLayer* ImageStaging::find_staged(const oci::Digest& key) const {
     for (const StagedLayer& layer : layers_)
-        if (layer.chain == chain) return &layer;
+        if (layer.key == key) return &layer;
     return nullptr;
 }
 
-std::vector<RootDir> ImageStaging::open_trees(const std::vector<oci::Digest>& chains) const {
+std::vector<RootDir> ImageStaging::open_trees(std::span<const oci::Digest> keys) const {
     std::vector<RootDir> trees;
-    for (auto chain = chains.rbegin(); chain != chains.rend(); ++chain) {
-        const StagedLayer* staged = find_staged(*chain);
+    for (auto key = keys.rbegin(); key != keys.rend(); ++key) {
+        const StagedLayer* staged = find_staged(*key);
         if (staged != nullptr && staged->writer)
             trees.emplace_back(duplicate(staged->writer->tree()));
         else
-            trees.push_back(storage::open_layer_tree(store_, *chain));
-        if (layer_info(*chain).opaque) break;
+            trees.push_back(storage::open_layer_tree(store_, *key));
+        if (layer_info(*key).opaque) break;
     }
     return trees;
 }
@@ -226,10 +222,10 @@ storage::ExtractOptions ImageStaging::extract_options(std::span<const RootDir> l
     return options;
 }
 
-storage::LayerInfo ImageStaging::layer_info(const oci::Digest& chain) const {
-    const StagedLayer* layer = find_staged(chain);
+storage::LayerInfo ImageStaging::layer_info(const oci::Digest& key) const {
+    const StagedLayer* layer = find_staged(key);
     if (layer == nullptr)
-        throw Error(ErrorKind::invalid, "the layer {} was not unpacked", chain.short_id());
+        throw Error(ErrorKind::invalid, "the layer {} was not unpacked", key.short_id());
     return layer->info;
 }
 
@@ -264,9 +260,9 @@ void ImageStaging::commit() {
             manifest.layers.push_back({std::string(layer.type), name.digest, name.size, {}, {}});
             record.blobs.push_back(name.digest);
         }
-        for (const oci::Digest& chain : storage::chain_ids(image.config.diff_ids)) {
-            const storage::LayerInfo info = layer_info(chain);
-            record.layers.push_back({chain, info.size, info.opaque});
+        for (const oci::Digest& key : keys(image.config.diff_ids)) {
+            const storage::LayerInfo info = layer_info(key);
+            record.layers.push_back({key, info.size, info.opaque});
         }
         const storage::BlobName name = write_document(
             image.manifest_text ? *image.manifest_text : oci::print_manifest(manifest));
@@ -283,7 +279,7 @@ void ImageStaging::commit() {
     for (const NewImage& image : images_)
         for (const StagedBlob& layer : image.layers) layer.writer->publish();
     for (const StagedLayer& layer : layers_)
-        if (layer.writer) layer.writer->commit(layer.chain);
+        if (layer.writer) layer.writer->commit(layer.key);
     // The renames reach the disk before anything that relies on them.
     for (const char* directory : {"images/blobs/sha256", "images/packed", "layers", "l"})
         storage::sync_directory(store_, directory);

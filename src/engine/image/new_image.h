@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,10 +47,11 @@ class ImageStaging {
     };
     ImportedLayer import_layer(storage::ByteSource& raw, const std::string& name);
 
-    /// Unpacks (where the store has it not) the layer that follows `below` (chain ids, lowest
-    /// first). The plain bytes must have the digest `diff`, else Error{invalid}.
-    void unpack_layer(const StagedBlob& blob, const oci::Digest& diff,
-                      const std::vector<oci::Digest>& below, const std::string& name);
+    /// Unpacks (where the store has it not) the last of the layers with these diff ids, lowest
+    /// first; those below are there or unpacked here. The plain bytes must have the last digest,
+    /// else Error{invalid}.
+    void unpack_layer(const StagedBlob& blob, std::span<const oci::Digest> diffs,
+                      const std::string& name);
 
     /// An image of layers that were taken and unpacked here, in the order of the configuration's
     /// diff ids.
@@ -70,15 +72,16 @@ class ImageStaging {
 
   private:
     struct StagedLayer {
-        oci::Digest chain;
+        oci::Digest key;  ///< storage::layer_keys
         storage::LayerInfo info;
         std::unique_ptr<storage::LayerWriter> writer;  ///< none: the store has it
     };
-    const StagedLayer* find_staged(const oci::Digest& chain) const;
-    std::vector<RootDir> open_trees(const std::vector<oci::Digest>& chains) const;
+    std::vector<oci::Digest> keys(std::span<const oci::Digest> diffs) const;
+    const StagedLayer* find_staged(const oci::Digest& key) const;
+    std::vector<RootDir> open_trees(std::span<const oci::Digest> keys) const;
     storage::ExtractOptions extract_options(std::span<const RootDir> lowers,
                                             storage::EndMarker end_marker) const;
-    storage::LayerInfo layer_info(const oci::Digest& chain) const;
+    storage::LayerInfo layer_info(const oci::Digest& key) const;
 
     const storage::Store& store_;
     LayerOwnership ownership_;

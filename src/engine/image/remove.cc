@@ -34,7 +34,8 @@ class Removal {
     Removal(const Store& store, const storage::StoreLock& lock) : store_(store), lock_(lock) {}
 
     void remove(const std::string& text, bool force) {
-        const StoredImage image = get_stored_image(&store_, text);
+        if (force && remove_damaged_name(text)) return;
+        const StoredImage image = find(text, force);
         load_uses(image.id());
         if (image.reference)
             remove_by_reference(image, force);
@@ -44,20 +45,27 @@ class Removal {
 
     void prune(bool all) {
         std::set<oci::Digest> used;
-        for (const ContainerUse& use : storage::list_container_uses(store_)) used.insert(use.image);
-        for (const storage::ImageRecord& record : storage::list_image_records(store_)) {
+        storage::Damages damaged;
+        for (const ContainerUse& use : storage::list_container_uses(store_, damaged))
+            used.insert(use.image);
+        // It may be any image's.
+        if (!damaged.empty()) return;
+        storage::list_references(store_, damaged);
+        const bool all_names_known = damaged.empty();
+        for (const storage::ImageRecord& record : storage::list_image_records(store_, damaged)) {
             const std::vector<ReferenceRecord> names = references_of(record.id);
-            if (used.contains(record.id) || (!names.empty() && !all)) continue;
+            if (used.contains(record.id) || (names.empty() ? !all_names_known : !all)) continue;
             untag(names);
             delete_record(record);
         }
     }
 
     /// Collects what is reached no more and tells of it.
-    RemovedImages finish(bool& trash) {
-        const storage::Collection collection = storage::collect(store_, lock_);
+    RemovedImages finish(bool& trash, storage::Damages& damaged) {
+        storage::Collection collection = storage::collect(store_, lock_);
         trash = collection.trash;
-        result_.reclaimed = collection.layer_bytes;
+        result_.reclaimed = collection.bytes;
+        damaged = std::move(collection.damaged);
         // Topmost first, and only layers of what was removed: leftovers of killed processes are no
         // news.
         for (const oci::Digest& layer : layers_)
@@ -67,8 +75,43 @@ class Removal {
     }
 
   private:
+    /// A name whose file cannot be read; false when `text` is none.
+    bool remove_damaged_name(const std::string& text) {
+        try {
+            storage::find_reference(store_, typed_reference(text));
+            return false;
+        } catch (const storage::DamagedFile&) {
+            const oci::Reference name = typed_reference(text);
+            storage::remove_reference(store_, lock_, name);
+            result_.untagged.push_back(name.familiar_text());
+            return true;
+        }
+    }
+
+    static oci::Reference typed_reference(const std::string& text) {
+        return oci::Reference::parse(text).with_default_tag().without_redundant_tag();
+    }
+
+    /// By force also an image whose record cannot be read: its id, and its name, suffice.
+    StoredImage find(const std::string& text, bool force) const {
+        try {
+            return get_stored_image(&store_, text);
+        } catch (const storage::DamagedFile& damage) {
+            if (!force || damage.object() != storage::DamagedObject::image) throw;
+            const size_t slash = damage.path().find_last_of('/');
+            const oci::Digest id = *oci::Digest::from_hex(damage.path().substr(slash + 1));
+            StoredImage image{{id, {"", id, 0, {}, {}}, {}, {}, {}}, std::nullopt};
+            if (oci::Digest::parse(text) || oci::Digest::from_hex(text)) return image;
+            const auto named = storage::find_reference(store_, typed_reference(text));
+            if (named && named->image == id) image.reference = named->reference;
+            return image;
+        }
+    }
+
     void load_uses(const oci::Digest& id) {
-        for (ContainerUse& use : storage::list_container_uses(store_))
+        // What a damaged container uses stays by itself: nothing is collected beside it.
+        storage::Damages damaged;
+        for (ContainerUse& use : storage::list_container_uses(store_, damaged))
             if (use.image == id) uses_.push_back(std::move(use));
     }
 
@@ -78,7 +121,8 @@ class Removal {
     }
 
     std::vector<ReferenceRecord> references_of(const oci::Digest& id) const {
-        std::vector<ReferenceRecord> references = storage::list_references(store_);
+        storage::Damages damaged;
+        std::vector<ReferenceRecord> references = storage::list_references(store_, damaged);
         std::erase_if(references,
                       [&](const ReferenceRecord& record) { return record.image != id; });
         return references;
@@ -163,12 +207,16 @@ template <typename Act>
 RemovedImages remove_and_collect(const Engine& engine, const Store& store, Act&& act) {
     RemovedImages result;
     bool trash = false;
+    storage::Damages damaged;
     {
         const storage::StoreLock lock = store.lock(LockMode::exclusive);
         Removal removal(store, lock);
         act(removal);
-        result = removal.finish(trash);
+        result = removal.finish(trash, damaged);
     }
+    for (const storage::DamagedFile& damage : damaged) engine.warn(damage.message());
+    if (!damaged.empty())
+        engine.warn("no layer and no blob was deleted, since what is damaged may need them");
     if (trash) empty_store_trash(engine, store);
     return result;
 }

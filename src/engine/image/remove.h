@@ -18,15 +18,18 @@ struct RemovedImages {
     std::vector<std::string> untagged;  ///< familiar references
     std::vector<std::string>
         deleted;  ///< "sha256:…" of images, then of their layers' chain ids, topmost first
-    std::uint64_t reclaimed = 0;  ///< bytes in the files of the layers that went
+    std::uint64_t reclaimed = 0;  ///< bytes in the files of the layers and in the blobs that went
 };
 
 /// Docker's rules: a reference loses its name, and the image goes with its last name; an id removes
 /// image and name. Throws Error{not_found}; Error{in_use} for an image with containers, or with
-/// several names when given by id, which `force` overrides unless a container is running.
+/// several names when given by id, which `force` overrides unless a container is running. `force`
+/// also removes what is damaged.
 RemovedImages remove_image(const Engine& engine, const std::string& image, bool force);
 
-/// Removes images without a name that no container uses; with `all` named ones too.
+/// Removes images without a name that no container uses; with `all` named ones too. Where a damaged
+/// file leaves open what an image is called or used by, the image stays; the file is named in a
+/// warning.
 RemovedImages prune_images(const Engine& engine, bool all);
 
 }  // namespace skiff::engine

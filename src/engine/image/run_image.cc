@@ -24,11 +24,11 @@ RunImage find_run_image(const Engine& engine, const std::string& text) {
     } else {
         oci::Reference::parse(text);  // a malformed name is told as such, store or not
     }
-    if (is_built_in_image(text)) {
+    if (const auto built_in = find_built_in_image(text)) {
         storage::Store::open(engine.root());  // the container will live there
         image.name = text;
-        image.built_in = text;
-        image.config = built_in_config(text);
+        image.built_in = *built_in;
+        image.config = built_in_config(image.built_in);
         return image;
     }
     throw Error(ErrorKind::not_found,

@@ -44,13 +44,19 @@ bool add_repository(const storage::Store& store, std::string_view text,
     const oci::Reference typed = oci::Reference::parse(text);
     if (!typed.tag().empty() || typed.digest()) return false;
     bool found = false;
-    for (const storage::ReferenceRecord& reference : storage::list_references(store)) {
+    storage::Damages damaged;
+    for (const storage::ReferenceRecord& reference : storage::list_references(store, damaged)) {
         if (reference.reference.repository() != typed.repository()) continue;
         if (auto record = storage::find_image_record(store, reference.image)) {
             add_unique(images, *std::move(record), reference.reference);
             found = true;
         }
     }
+    // "All its tags" must not quietly be fewer.
+    for (const storage::DamagedFile& damage : damaged)
+        if (damage.name().empty() ||
+            oci::Reference::parse(damage.name()).repository() == typed.repository())
+            throw damage;
     return found;
 }
 
@@ -109,8 +115,9 @@ class Writer {
             entry.annotations = {{"io.containerd.image.name", reference.text()},
                                  {"org.opencontainers.image.ref.name", reference.tag()}};
             index.manifests.push_back(entry);
-            // The whole name: podman would read a short one as localhost's.
-            docker["RepoTags"].push_back(reference.text());
+            // The whole name: podman would read a short one as localhost's. A name by content is no
+            // tag, and `docker load` refuses it.
+            if (!reference.digest()) docker["RepoTags"].push_back(reference.text());
         }
         docker_images.push_back(std::move(docker));
     }

@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "engine/container/lifecycle.h"
 #include "engine/image/list.h"
+#include "engine/system/tiers.h"
 #include "runtime/userns/id_map.h"
 
 namespace skiff::engine {
@@ -104,6 +105,9 @@ SystemInfo system_info(const Engine& engine) {
     info.backing_file_system = file_system_name(engine.root());
     info.rootless = engine.rootless();
     if (info.rootless) info.id_map = id_map_text();
+    Tiers tiers = probe_tiers(engine);
+    info.overlay = std::move(tiers.overlay);
+    info.proc = std::move(tiers.proc);
     info.cgroup = cgroup_text();
     info.operating_system = operating_system();
     struct utsname names{};

@@ -97,6 +97,34 @@ void remove_run_directory(const std::string& path) {
     rmdir(path.c_str());
 }
 
+/// Layers belong to subordinate ids, which only root of the store's user namespace may remove.
+/// Where there can be no such namespace, at least what is the caller's own goes.
+void remove_as_namespace_root(const Engine& engine) {
+    try {
+        const char* login = std::getenv("USER");
+        const runtime::IdMaps maps =
+            runtime::default_id_maps(geteuid(), getegid(), login != nullptr ? login : "");
+        runtime::run_in_user_namespace(maps, [&] {
+            remove_tree(AT_FDCWD, engine.root());
+            return 0;
+        });
+    } catch (const Error& error) {
+        std::string stays;
+        const Fd root = find_at(AT_FDCWD, engine.root(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+        for (const std::string& name :
+             root.valid() ? list_directory(root.get()) : std::vector<std::string>{}) {
+            try {
+                remove_tree(root.get(), name);
+            } catch (const Error&) {
+                stays += (stays.empty() ? "" : ", ") + name;
+            }
+        }
+        if (stays.empty() && rmdir(engine.root().c_str()) == 0) return;
+        throw Error(error.kind(), "of '{}' stays what belongs to other ids than yours ({}): {}",
+                    engine.root(), stays, error.message());
+    }
+}
+
 /// Also of a store that an interrupted reset left half.
 bool belongs_to_skiff(const std::string& root) {
     struct stat status{};
@@ -124,17 +152,10 @@ void reset_system(const Engine& engine) {
     kill_without_sockets(engine);
     if (exists) {
         wait_for_ends(engine);
-        const auto remove = [&] { remove_tree(AT_FDCWD, engine.root()); };
         if (engine.rootless()) {
-            const char* login = std::getenv("USER");
-            const runtime::IdMaps maps =
-                runtime::default_id_maps(geteuid(), getegid(), login != nullptr ? login : "");
-            runtime::run_in_user_namespace(maps, [&] {
-                remove();
-                return 0;
-            });
+            remove_as_namespace_root(engine);
         } else {
-            remove();
+            remove_tree(AT_FDCWD, engine.root());
         }
     }
     remove_run_directory(engine.run_root());

@@ -65,7 +65,7 @@ unsigned long long clone_flag(oci::NamespaceType type) {
     return 0;
 }
 
-MountStep mount_step(const oci::SpecMount& mount, const HostFacts& facts) {
+MountStep mount_step(const oci::SpecMount& mount) {
     if (mount.destination.empty() || mount.destination[0] != '/')
         throw Error(ErrorKind::invalid, "the mount target '{}' is not an absolute path",
                     mount.destination);
@@ -84,16 +84,6 @@ MountStep mount_step(const oci::SpecMount& mount, const HostFacts& facts) {
         step.kind = MountStep::Kind::attach;
         step.recursive = options.recursive;
         step.attributes = options.attributes;
-    }
-    if (mount.type == "devpts" && !facts.has_tty_group) {
-        // gid=5 with no gid 5 in the namespace is EINVAL.
-        std::string data;
-        for (const std::string_view word : split(options.data, ',')) {
-            if (word.starts_with("gid=")) continue;
-            if (!data.empty()) data += ',';
-            data += word;
-        }
-        step.data = data;
     }
     return step;
 }
@@ -204,7 +194,7 @@ LaunchPlan build_plan(const oci::RuntimeSpec& spec, const HostFacts& facts) {
     LaunchPlan plan;
     for (const oci::SpecNamespace& row : spec.namespaces) plan.clone_flags |= clone_flag(row.type);
     plan.root_read_only = spec.root_readonly;
-    for (const oci::SpecMount& mount : spec.mounts) plan.mounts.push_back(mount_step(mount, facts));
+    for (const oci::SpecMount& mount : spec.mounts) plan.mounts.push_back(mount_step(mount));
     plan.populate_dev = !is_mount_target(spec, "/dev", "tmpfs");
     if (plan.populate_dev) {
         plan.devices = default_devices();

@@ -30,6 +30,7 @@ std::string options_of(const OverlayRequest& request) {
         if (&lower != &request.lower.front()) options += ':';
         options += lower;
     }
+    if (request.upper.empty()) return options;
     return options + ",upperdir=" + request.upper + ",workdir=" + request.work;
 }
 

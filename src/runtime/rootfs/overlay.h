@@ -14,8 +14,8 @@ struct OverlayRequest {
     /// nobody else looks into in this mount namespace.
     std::string base_directory;
     std::vector<std::string>
-        lower;  ///< top layer first; relative to base_directory keeps the option page small
-    std::string upper;
+        lower;          ///< top layer first; relative to base_directory keeps the option page small
+    std::string upper;  ///< "": read-only, of two lower layers at least
     std::string work;
     bool user_xattr = false;   ///< in a user namespace: overlay's marks are user.overlay.*
     bool is_volatile = false;  ///< never sync: for a root that does not outlive its container

@@ -3,6 +3,9 @@
 // real processes.
 #include "storage/store.h"
 
+#include <array>
+#include <cstdio>
+
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -187,7 +190,9 @@ TEST_F(StoreTest, CollectionKeepsWhatImagesReachAndDropsTheRest) {
     }
     const Collection collection = collect_now();
     EXPECT_EQ(collection.layers, gone.visible_layers());
-    EXPECT_EQ(collection.layer_bytes, 1U);
+    EXPECT_EQ(collection.bytes, 1 + std::string("gone"
+                                                "manifest of gone")
+                                        .size());
     EXPECT_TRUE(collection.trash);
     empty_trash(store_);
     EXPECT_EQ(count("trash"), 0U);
@@ -217,8 +222,11 @@ TEST_F(StoreTest, CollectionKeepsWhatALeaseListsAndWhatAContainerUses) {
     collect_now();
     EXPECT_TRUE(has_layer(store_, leased));
     EXPECT_TRUE(has_layer(store_, used));
-    ASSERT_EQ(list_container_uses(store_).size(), 1U);
-    EXPECT_FALSE(list_container_uses(store_)[0].running);
+    Damages damaged;
+    const std::vector<ContainerUse> uses = list_container_uses(store_, damaged);
+    ASSERT_EQ(uses.size(), 1U);
+    EXPECT_FALSE(uses[0].running);
+    EXPECT_TRUE(damaged.empty());
 }
 
 TEST_F(StoreTest, OnDoubtNothingIsCollected) {
@@ -230,8 +238,76 @@ TEST_F(StoreTest, OnDoubtNothingIsCollected) {
         Lease lease = Lease::take(store_);
         add_layer(lease, digest_of("perhaps its layer"));
     }
-    EXPECT_THROW(collect_now(), Error);
+    const Collection collection = collect_now();
+    ASSERT_EQ(collection.damaged.size(), 1U);
+    EXPECT_EQ(collection.damaged[0].object(), DamagedObject::container);
+    EXPECT_EQ(collection.damaged[0].path(), "containers/c1/config.json");
     EXPECT_TRUE(has_layer(store_, digest_of("perhaps its layer")));
+}
+
+TEST_F(StoreTest, ADamagedFileDoesNotHideTheOthers) {
+    const ImageRecord one = add_image("one");
+    const ImageRecord two = add_image("two");
+    const std::string reference = reference_file_name(oci::parse_tag_target("one"));
+    replace_file(store_.fd(), "images/refs/" + reference, "", 0600, Durability::none);
+    replace_file(store_.fd(), "images/records/" + two.id.hex(), "{}", 0600, Durability::none);
+    Damages damaged;
+    ASSERT_EQ(list_references(store_, damaged).size(), 1U);
+    ASSERT_EQ(damaged.size(), 1U);
+    EXPECT_EQ(damaged[0].name(), "one:latest");
+    const std::vector<ImageRecord> records = list_image_records(store_, damaged);
+    ASSERT_EQ(records.size(), 1U);
+    EXPECT_EQ(records[0].id, one.id);
+    ASSERT_EQ(damaged.size(), 2U);
+    EXPECT_EQ(damaged[1].name(), two.id.short_id());
+    EXPECT_THROW(find_image_record(store_, two.id), DamagedFile);
+    const Collection collection = collect_now();
+    EXPECT_EQ(collection.damaged.size(), 2U);
+    EXPECT_TRUE(has_layer(store_, two.layers[0].chain));
+}
+
+TEST_F(StoreTest, WritingAgainMendsWhatWasDamaged) {
+    const ImageRecord image = add_image("one");
+    const std::string blob = blob_path(image.id, BlobForm::verbatim);
+    const std::string reference =
+        "images/refs/" + reference_file_name(oci::parse_tag_target("one"));
+    const std::string meta = "layers/" + image.layers[0].chain.hex() + "/meta.json";
+    for (const std::string& path : {blob, reference}) {
+        ASSERT_EQ(unlinkat(store_.fd(), path.c_str(), 0), 0);
+        create_file(open_or_make_directory(store_.fd(), path, 0700).get(), "x", "x", 0600,
+                    Durability::none);
+    }
+    replace_file(store_.fd(), meta, "garbage", 0600, Durability::none);
+    EXPECT_FALSE(has_layer(store_, image.layers[0].chain));
+    add_image("one");
+    EXPECT_EQ(read_blob(store_, image.id, 100), "one");
+    EXPECT_TRUE(find_reference(store_, oci::parse_tag_target("one")));
+    EXPECT_TRUE(has_layer(store_, image.layers[0].chain));
+}
+
+TEST_F(StoreTest, ALostFolderOrLinkComesBack) {
+    const ImageRecord image = add_image("one");
+    ASSERT_EQ(renameat(store_.fd(), "l", store_.fd(), "elsewhere"), 0);
+    ASSERT_EQ(unlinkat(store_.fd(), "format", 0), 0);
+    const std::optional<Store> found = Store::find(store_.root());
+    ASSERT_TRUE(found);
+    EXPECT_TRUE(exists("format"));
+    EXPECT_TRUE(find_layer_link(*found, image.layers[0].chain));
+    EXPECT_EQ(count("l"), 1U);
+}
+
+TEST_F(StoreTest, IsRefusedWhereSomethingElseIs) {
+    EXPECT_THROW(Store::find("/dev/null"), Error);
+    EXPECT_THROW(Store::find("/dev/null/below"), Error);
+}
+
+TEST_F(StoreTest, LayersOfRecordedOwnersHaveNamesOfTheirOwn) {
+    const std::array diffs{digest_of("a"), digest_of("b")};
+    EXPECT_EQ(layer_keys(diffs, Ownership::apply), chain_ids(diffs));
+    const std::vector<oci::Digest> recorded = layer_keys(diffs, Ownership::record);
+    EXPECT_NE(recorded[0], chain_ids(diffs)[0]);
+    EXPECT_NE(recorded[1], chain_ids(diffs)[1]);
+    EXPECT_NE(recorded[0], recorded[1]);
 }
 
 TEST_F(StoreTest, WhatAKilledProcessLeftIsCollected) {
@@ -272,8 +348,9 @@ TEST_F(StoreTest, ThirtyTwoProcessesAtOnceLoseNothing) {
         ASSERT_GT(wait(&status), 0);
         EXPECT_EQ(status, 0);
     }
-    EXPECT_EQ(list_references(store_).size(), static_cast<size_t>(processes));
-    for (const ImageRecord& image : list_image_records(store_)) {
+    Damages damaged;
+    EXPECT_EQ(list_references(store_, damaged).size(), static_cast<size_t>(processes));
+    for (const ImageRecord& image : list_image_records(store_, damaged)) {
         EXPECT_TRUE(has_blob(store_, image.id));
         EXPECT_TRUE(has_blob(store_, image.manifest.digest));
         EXPECT_TRUE(find_layer_link(store_, image.layers[0].chain));

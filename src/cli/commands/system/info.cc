@@ -33,10 +33,12 @@ ExitCode run(engine::Engine& engine, const InfoFlags&) {
     line("Server Version", SKIFF_VERSION);
     line("Storage Driver", "overlay");
     line(" Backing Filesystem", info.backing_file_system);
+    line(" Overlay", info.overlay);
     line("Logging Driver", "json-file");
     line("Cgroup Version", info.cgroup);
     line("Rootless", info.rootless ? "true" : "false");
     if (info.rootless) line(" Id map", info.id_map);
+    line("Proc", info.proc);
     line("Network", "loopback only, none, host");
     line("Kernel Version", info.kernel);
     line("Operating System", untrusted(info.operating_system));
