@@ -106,7 +106,7 @@ Value index(Operands operands, Scratch& scratch) {
                                  byte_type);
             }
         } else {
-            fail("can't index item of type {}", item.type_name());
+            fail("can't index item of type {}", item.pointed_type_name());
         }
     }
     return item;
@@ -149,7 +149,7 @@ Value length(Operands operands, Scratch&) {
         case Kind::record:
             break;
     }
-    fail("len of type {}", item.type_name());
+    fail("len of type {}", item.pointed_type_name());
 }
 
 Value call(Operands operands, Scratch&) {

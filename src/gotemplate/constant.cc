@@ -93,11 +93,7 @@ std::optional<int64_t> parse_integer(std::string_view text) {
 
 /// strconv.ParseFloat; nothing on overflow too.
 std::optional<double> parse_float(std::string_view text) {
-    if (text.find('_') != text.npos) {
-        // Go allows underscores only with a base prefix, which for floats is 0x.
-        const Prefix prefix = prefix_of(text.substr(text.find_first_not_of("+-")));
-        if (prefix.base != 16 || !underscores_are_well_placed(text)) return std::nullopt;
-    }
+    if (text.find('_') != text.npos && !underscores_are_well_placed(text)) return std::nullopt;
     const bool negative = text.starts_with('-');
     if (negative || text.starts_with('+')) text.remove_prefix(1);
     std::string digits = without_underscores(text);

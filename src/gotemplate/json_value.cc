@@ -189,14 +189,14 @@ Value typed_json(const Json& json, const Type& type) {
     return Value::nil(any_type);
 }
 
-Value json_field(const void* record, const Field& self, Scratch&) {
+Value json_field(const void* record, const Field& self, Scratch& scratch) {
     const Json& object = document(record);
     const auto entry = object.find(self.json_key.empty() ? self.name : self.json_key);
     if (entry == object.end()) {
         static const Json null;
         return self.type ? typed_json(null, *self.type) : Value::nil(any_type);
     }
-    return self.type ? typed_json(*entry, *self.type) : float_json(*entry);
+    return self.type ? typed_json(*entry, *self.type) : untyped(*entry, true, scratch);
 }
 
 }  // namespace skiff::gotemplate

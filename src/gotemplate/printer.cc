@@ -15,10 +15,6 @@ namespace {
 
 constexpr std::string_view nil_text = "<nil>";
 
-std::string_view without_pointer(std::string_view type_name) {
-    return type_name.starts_with('*') ? type_name.substr(1) : type_name;
-}
-
 /// What strconv.CanBackquote accepts.
 bool can_stand_in_backquotes(std::string_view text) {
     while (!text.empty()) {
@@ -35,7 +31,7 @@ bool can_stand_in_backquotes(std::string_view text) {
 
 void Printer::operand(const Value& value, Rune verb) {
     if (verb == 'T') {
-        padded(truncated(value.type_name()));
+        padded(truncated(value.unbox().type_name()));
         return;
     }
     if (value.absent() || value.type().name == any_type.name) {
@@ -111,7 +107,7 @@ void Printer::nil_operand(const Value& value, Rune verb) {
 
 void Printer::list(const Value& value, Rune verb, int depth) {
     if (flags.sharp_v) {
-        out_ += without_pointer(value.type_name());
+        out_ += value.pointed_type_name();
         if (value.is_nil()) {
             out_ += "(nil)";
             return;
@@ -147,7 +143,7 @@ void Printer::map(const Value& value, Rune verb, int depth) {
         bool first_ = true;
     };
     if (flags.sharp_v) {
-        out_ += without_pointer(value.type_name());
+        out_ += value.pointed_type_name();
         if (value.is_nil()) {
             out_ += "(nil)";
             return;
@@ -160,7 +156,7 @@ void Printer::map(const Value& value, Rune verb, int depth) {
 }
 
 void Printer::record(const Value& value, Rune verb, int depth) {
-    if (flags.sharp_v) out_ += without_pointer(value.type_name());
+    if (flags.sharp_v) out_ += value.pointed_type_name();
     out_ += '{';
     bool first = true;
     for (const Field& field : value.type().fields) {
@@ -321,8 +317,7 @@ void Printer::floating(const Value& value, Rune verb) {
         // They do not look like numbers, so zeros in front would not either.
         if (std::isnan(value.floating()) && !flags.space && !flags.plus) number.erase(0, 1);
         const bool zero = std::exchange(flags.zero, false);
-        const bool positive = number[0] == '+' && !flags.plus;
-        padded(positive ? std::string_view(number).substr(1) : number);
+        padded(number);
         flags.zero = zero;
         return;
     }

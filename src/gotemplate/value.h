@@ -190,6 +190,11 @@ class Value {
     /// "int", …; "<nil>" of absent values.
     std::string_view type_name() const { return type_ ? type_->name : "<nil>"; }
 
+    /// The type of what a pointer points to; otherwise type_name().
+    std::string_view pointed_type_name() const {
+        return type_name().substr(type_ && type_->pointer ? 1 : 0);
+    }
+
     // Each only for its kind.
     bool boolean() const { return scalar_.boolean; }
     int64_t integer() const { return scalar_.integer; }

@@ -97,7 +97,7 @@ func main() {
 	add("nil", "default", nil, nilCases)
 	add("nil error", "error", nil, nilCases)
 	for _, text := range nameCases {
-		results = append(results, execute("named", "50% \"n\"", text, "default", decode(general, false)))
+		results = append(results, execute("named", "a \"n\"", text, "default", decode(general, false)))
 	}
 
 	table, err := json.MarshalIndent(map[string]any{
