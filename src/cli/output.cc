@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/output.h"
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 
@@ -57,22 +56,17 @@ std::string untrusted(std::string_view text) {
     return output_is_terminal() ? printable(text) : std::string(text);
 }
 
-std::string Table::text() const {
-    constexpr size_t gap = 3;
-    std::vector<size_t> widths(rows_.front().size());
-    for (const auto& row : rows_) {
-        for (size_t i = 0; i < row.size(); ++i)
-            widths.at(i) = std::max(widths.at(i), display_width(row[i]));
+std::string untrusted_lines(std::string_view text) {
+    if (!output_is_terminal()) return std::string(text);
+    std::string result;
+    while (!text.empty()) {
+        const size_t end = text.find_first_of("\n\t");
+        result += printable(text.substr(0, end));
+        if (end == std::string_view::npos) break;
+        result += text[end];
+        text.remove_prefix(end + 1);
     }
-    std::string text;
-    for (const auto& row : rows_) {
-        for (size_t i = 0; i < row.size(); ++i) {
-            text += row[i];
-            if (i + 1 < row.size()) text.append(widths[i] + gap - display_width(row[i]), ' ');
-        }
-        text += '\n';
-    }
-    return text;
+    return result;
 }
 
 std::string_view short_id(std::string_view id) {

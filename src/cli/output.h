@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// How skiff talks: stdout is data, stderr is for people. Tables, times, sizes and identifiers as
-// Docker prints them.
+// How skiff talks: stdout is data, stderr is for people. Times, sizes and identifiers as Docker
+// prints them; lists and documents are format/'s.
 #pragma once
 
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/display_width.h"
 #include "base/duration.h"
@@ -29,19 +28,8 @@ void print_warning(const std::string& message);
 bool output_is_terminal();
 /// Text that came from an image or a container: as it is for scripts, made harmless for a terminal.
 std::string untrusted(std::string_view text);
-
-/// Docker's table: columns as wide as their widest cell and three blanks between them; the last is
-/// not padded.
-class Table {
-  public:
-    explicit Table(std::vector<std::string> header) { rows_.push_back(std::move(header)); }
-    /// As many cells as the header has.
-    void add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
-    std::string text() const;
-
-  private:
-    std::vector<std::vector<std::string>> rows_;
-};
+/// The same of text that has lines and columns of its own: ends of lines and tabs stay.
+std::string untrusted_lines(std::string_view text);
 
 /// Twelve hexadecimal digits, without "sha256:".
 std::string_view short_id(std::string_view id);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Docker's inspect document, and the OCI one.
-#include <array>
+#include <algorithm>
 
 #include <unistd.h>
 
@@ -75,35 +75,141 @@ Json security_options(const SecurityRequest& security) {
     return list.empty() ? Json(nullptr) : list;
 }
 
-Json host_config(const ContainerRecord& record, const std::string& runtime) {
-    const CreateRequest& request = record.request;
+/// What Docker calls resources. None can be limited yet, but for the ulimits: these are the values
+/// that mean so.
+Json resources(const CreateRequest& request) {
     Json ulimits = Json::array();
     for (const Ulimit& limit : request.ulimits)
         ulimits.push_back({{"Name", limit.name}, {"Hard", limit.hard}, {"Soft", limit.soft}});
+    return {{"CpuShares", 0},
+            {"Memory", 0},
+            {"NanoCpus", 0},
+            {"CgroupParent", ""},
+            {"BlkioWeight", 0},
+            {"BlkioWeightDevice", Json::array()},
+            {"BlkioDeviceReadBps", Json::array()},
+            {"BlkioDeviceWriteBps", Json::array()},
+            {"BlkioDeviceReadIOps", Json::array()},
+            {"BlkioDeviceWriteIOps", Json::array()},
+            {"CpuPeriod", 0},
+            {"CpuQuota", 0},
+            {"CpuRealtimePeriod", 0},
+            {"CpuRealtimeRuntime", 0},
+            {"CpusetCpus", ""},
+            {"CpusetMems", ""},
+            {"Devices", Json::array()},
+            {"DeviceCgroupRules", nullptr},
+            {"DeviceRequests", nullptr},
+            {"MemoryReservation", 0},
+            {"MemorySwap", 0},
+            {"MemorySwappiness", nullptr},
+            {"OomKillDisable", false},
+            {"PidsLimit", nullptr},
+            {"Ulimits", ulimits},
+            {"CpuCount", 0},
+            {"CpuPercent", 0},
+            {"IOMaximumIOps", 0},
+            {"IOMaximumBandwidth", 0}};
+}
+
+Json host_config(const ContainerRecord& record, const std::string& runtime) {
+    const CreateRequest& request = record.request;
     const bool privileged = request.security.privileged;
-    return {
+    Json json = {
         {"Binds", list_or_null(binds(record))},
+        {"ContainerIDFile", ""},
         {"LogConfig", {{"Type", "json-file"}, {"Config", Json::object()}}},
         {"NetworkMode", request.namespaces.network.empty() ? "none" : request.namespaces.network},
-        {"AutoRemove", request.auto_remove},
+        {"PortBindings", Json::object()},
         {"RestartPolicy", {{"Name", "no"}, {"MaximumRetryCount", 0}}},
+        {"AutoRemove", request.auto_remove},
+        {"VolumeDriver", ""},
+        {"VolumesFrom", nullptr},
         {"CapAdd", list_or_null(request.security.cap_add)},
         {"CapDrop", list_or_null(request.security.cap_drop)},
         {"CgroupnsMode", "private"},
         {"Dns", request.dns},
+        {"DnsOptions", Json::array()},
+        {"DnsSearch", Json::array()},
         {"ExtraHosts", list_or_null(request.add_hosts)},
+        {"GroupAdd", nullptr},
         {"IpcMode", request.namespaces.ipc.empty() ? "private" : request.namespaces.ipc},
+        {"Cgroup", ""},
+        {"Links", nullptr},
+        {"OomScoreAdj", 0},
         {"PidMode", request.namespaces.pid},
-        {"UTSMode", request.namespaces.uts},
         {"Privileged", privileged},
+        {"PublishAllPorts", false},
         {"ReadonlyRootfs", request.read_only},
         {"SecurityOpt", security_options(request.security)},
+        {"UTSMode", request.namespaces.uts},
+        {"UsernsMode", ""},
         {"ShmSize", request.shm_size.value_or(64U << 20U)},
         {"Runtime", runtime},
-        {"Ulimits", ulimits},
-        {"Init", request.init},
+        {"ConsoleSize", {0, 0}},
+        {"Isolation", ""},
         {"MaskedPaths", privileged ? Json(nullptr) : Json(runtime::default_masked_paths())},
-        {"ReadonlyPaths", privileged ? Json(nullptr) : Json(runtime::default_read_only_paths())}};
+        {"ReadonlyPaths", privileged ? Json(nullptr) : Json(runtime::default_read_only_paths())},
+        {"Init", request.init}};
+    json.update(resources(request));
+    return json;
+}
+
+/// The overlay is a detached mount that no path of the host leads to, except through a process in
+/// it.
+Json graph_driver(const Engine& engine, const ContainerFiles& files, const ContainerRecord& record,
+                  const ContainerState& state) {
+    std::string lower;
+    for (auto layer = record.layers.rbegin(); layer != record.layers.rend(); ++layer)
+        lower +=
+            fmt::format("{}{}/layers/{}/tree", lower.empty() ? "" : ":", engine.root(), *layer);
+    const bool running = state.status == ContainerStatus::running;
+    return {{"Name", "overlay"},
+            {"Data",
+             {{"LowerDir", lower},
+              {"MergedDir", running ? fmt::format("/proc/{}/root", state.pid) : ""},
+              {"UpperDir", files.path() + "/upper"},
+              {"WorkDir", files.path() + "/work"}}}};
+}
+
+/// As Docker's for `--network none` and `host`, the two that have no addresses; by default a
+/// container is in no network at all.
+Json network_settings(const ContainerRecord& record) {
+    Json networks = Json::object();
+    if (!record.request.namespaces.network.empty()) {
+        networks[record.request.namespaces.network] = {
+            {"IPAMConfig", nullptr},   {"Links", nullptr},         {"Aliases", nullptr},
+            {"NetworkID", ""},         {"EndpointID", ""},         {"Gateway", ""},
+            {"IPAddress", ""},         {"IPPrefixLen", 0},         {"IPv6Gateway", ""},
+            {"GlobalIPv6Address", ""}, {"GlobalIPv6PrefixLen", 0}, {"MacAddress", ""},
+            {"DriverOpts", nullptr}};
+    }
+    return {{"Bridge", ""},
+            {"SandboxID", ""},
+            {"HairpinMode", false},
+            {"LinkLocalIPv6Address", ""},
+            {"LinkLocalIPv6PrefixLen", 0},
+            {"Ports", Json::object()},
+            {"SandboxKey", ""},
+            {"SecondaryIPAddresses", nullptr},
+            {"SecondaryIPv6Addresses", nullptr},
+            {"EndpointID", ""},
+            {"Gateway", ""},
+            {"GlobalIPv6Address", ""},
+            {"GlobalIPv6PrefixLen", 0},
+            {"IPAddress", ""},
+            {"IPPrefixLen", 0},
+            {"IPv6Gateway", ""},
+            {"MacAddress", ""},
+            {"Networks", networks}};
+}
+
+/// With the PATH that a program gets when nobody said one, as Docker shows it.
+std::vector<std::string> environment(const EffectiveConfig& config) {
+    std::vector<std::string> list = config.environment;
+    if (std::ranges::none_of(list, [](const std::string& v) { return v.starts_with("PATH="); }))
+        list.push_back(fmt::format("PATH={}", default_search_path));
+    return list;
 }
 
 Json config_json(const ContainerRecord& record, const std::string& hostname) {
@@ -114,6 +220,7 @@ Json config_json(const ContainerRecord& record, const std::string& hostname) {
     Json volumes = Json::object();
     for (const std::string& volume : config.volumes) volumes[volume] = Json::object();
     Json json = {{"Hostname", hostname},
+                 {"Domainname", ""},
                  {"User", config.user},
                  {"AttachStdin", attached && record.request.interactive},
                  {"AttachStdout", attached},
@@ -121,15 +228,16 @@ Json config_json(const ContainerRecord& record, const std::string& hostname) {
                  {"Tty", record.request.tty},
                  {"OpenStdin", record.request.interactive},
                  {"StdinOnce", attached && record.request.interactive},
-                 {"Env", config.environment},
+                 {"Env", environment(config)},
                  {"Cmd", list_or_null(config.command)},
                  {"Image", record.image_name},
                  {"Volumes", volumes.empty() ? Json(nullptr) : volumes},
                  {"WorkingDir", config.working_directory},
                  {"Entrypoint", list_or_null(config.entrypoint)},
-                 {"Labels", config.labels},
-                 {"StopSignal", signal_name(stop_signal_of(record))}};
+                 {"OnBuild", nullptr},
+                 {"Labels", config.labels}};
     if (!ports.empty()) json["ExposedPorts"] = ports;
+    if (!config.stop_signal.empty()) json["StopSignal"] = signal_name(stop_signal_of(record));
     if (record.request.stop_timeout) json["StopTimeout"] = *record.request.stop_timeout;
     return json;
 }
@@ -145,27 +253,29 @@ Json inspect_container(const Engine& engine, const std::string& name) {
     const std::string path = words.empty() ? "" : words.front();
     if (!words.empty()) words.erase(words.begin());
     const std::string runtime = record.request.runtime.empty() ? "skiff" : record.request.runtime;
-    return {
-        {"Id", record.id},
-        {"Created", to_rfc3339(record.created)},
-        {"Path", path},
-        {"Args", words},
-        {"State", state_json(state)},
-        {"Image", record.image_id},
-        {"ResolvConfPath", files.path() + "/resolv.conf"},
-        {"HostnamePath", files.path() + "/hostname"},
-        {"HostsPath", files.path() + "/hosts"},
-        {"LogPath", files.path() + "/" + log_name},
-        {"Name", "/" + record.name},
-        {"RestartCount", 0},
-        {"Driver", "overlay"},
-        {"Platform", "linux"},
-        {"HostConfig", host_config(record, runtime)},
-        {"GraphDriver",
-         {{"Name", "overlay"},
-          {"Data", {{"UpperDir", files.path() + "/upper"}, {"WorkDir", files.path() + "/work"}}}}},
-        {"Mounts", mounts_json(record)},
-        {"Config", config_json(record, effective_hostname(record, host_name()))}};
+    return {{"Id", record.id},
+            {"Created", to_rfc3339(record.created)},
+            {"Path", path},
+            {"Args", words},
+            {"State", state_json(state)},
+            {"Image", record.image_id},
+            {"ResolvConfPath", files.path() + "/resolv.conf"},
+            {"HostnamePath", files.path() + "/hostname"},
+            {"HostsPath", files.path() + "/hosts"},
+            {"LogPath", files.path() + "/" + log_name},
+            {"Name", "/" + record.name},
+            {"RestartCount", 0},
+            {"Driver", "overlay"},
+            {"Platform", "linux"},
+            {"MountLabel", ""},
+            {"ProcessLabel", ""},
+            {"AppArmorProfile", ""},
+            {"ExecIDs", nullptr},
+            {"HostConfig", host_config(record, runtime)},
+            {"GraphDriver", graph_driver(engine, files, record, state)},
+            {"Mounts", mounts_json(record)},
+            {"Config", config_json(record, effective_hostname(record, host_name()))},
+            {"NetworkSettings", network_settings(record)}};
 }
 
 Json inspect_oci(const Engine& engine, const std::string& name) {
@@ -173,9 +283,8 @@ Json inspect_oci(const Engine& engine, const std::string& name) {
     const ContainerRecord record = files.record();
     const ContainerState state = files.current_state();
     const bool known = !state.home.empty();  // since it was first started
-    const ContainerUser user = known
-                                   ? ContainerUser{state.uid, state.gid, state.groups, state.home}
-                                   : look_up_user(engine, record);
+    const ContainerUser user = known ? ContainerUser{state.uid, state.gid, state.groups, state.home}
+                                     : look_up_user(engine, record);
     oci::RuntimeSpec spec = build_spec(record, user, documented_spec_facts(engine, files, record));
     add_device_mounts(record, engine.rootless(), spec);
     return oci::to_json(spec);

@@ -141,7 +141,9 @@ std::vector<ImageSummary> stored_images(const storage::Store& store, storage::Da
             const auto record = storage::find_image_record(store, id);
             if (!record) continue;  // removed since the directory was read
             summary.size = record->size();
-            summary.created = read_image_config(store, id).created.value_or(Timestamp{});
+            oci::ImageConfig config = read_image_config(store, id);
+            summary.created = config.created.value_or(Timestamp{});
+            summary.labels = std::move(config.opaque.labels);
         } catch (storage::DamagedFile& damage) {
             damaged.push_back(std::move(damage));
         }
@@ -173,7 +175,11 @@ std::vector<ImageSummary> list_images(const Engine& engine, const ListRequest& r
             images.push_back(std::move(summary));
         }
     std::erase_if(images, [&](const ImageSummary& image) {
-        return !matches_pattern(image, request.pattern);
+        const auto matches = [&](const std::string& pattern) {
+            return matches_pattern(image, pattern);
+        };
+        return !matches(request.pattern) || (!request.alternatives.empty() &&
+                                             std::ranges::none_of(request.alternatives, matches));
     });
     return images;
 }
@@ -231,6 +237,29 @@ std::vector<HistoryLine> image_history(const Engine& engine, const std::string& 
     lines.back().id = image.id().text();
     std::ranges::reverse(lines);
     return lines;
+}
+
+std::optional<std::string> find_image_id(const Engine& engine, const std::string& text) {
+    const std::optional<storage::Store> store = storage::Store::find(engine.root());
+    const auto image = store ? find_stored_image(*store, text) : std::nullopt;
+    return image ? std::optional(image->id().text()) : std::nullopt;
+}
+
+Timestamp image_created(const Engine& engine, const std::string& text) {
+    const std::optional<storage::Store> store = storage::Store::find(engine.root());
+    const StoredImage image = get_stored_image(store ? &*store : nullptr, text);
+    return read_image_config(*store, image.id()).created.value_or(Timestamp{});
+}
+
+std::vector<std::string> image_ancestors(const Engine& engine, const std::string& id) {
+    const std::optional<storage::Store> store = storage::Store::find(engine.root());
+    const auto image = store ? find_stored_image(*store, id) : std::nullopt;
+    if (!image) return {};
+    std::vector<std::string> ids;
+    const oci::ImageConfig config = read_image_config(*store, image->id());
+    for (auto& [entries, ancestor] : find_ancestors(*store, image->record, config))
+        ids.push_back(ancestor);
+    return ids;
 }
 
 bool image_exists(const Engine& engine, const std::string& image) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,16 +24,19 @@ struct ImageSummary {
     Timestamp created;       ///< the zero value: unknown
     std::uint64_t size = 0;  ///< bytes in the files of its layers
     bool built_in = false;
+    std::map<std::string, std::string> labels;
 };
 
 struct ListRequest {
     /// A repository, or repository:tag; each may be a pattern of *, ? and [] as in Docker. "": all.
     std::string pattern;
+    std::vector<std::string> alternatives =
+        {};                 ///< patterns, one of which must agree too; empty: all
     bool built_in = false;  ///< the images linked into the binary too
 };
 
-/// One entry per name, newest first; images without any name have one entry. Damaged ones are listed
-/// as far as they are known, and named in a warning.
+/// One entry per name, newest first; images without any name have one entry. Damaged ones are
+/// listed as far as they are known, and named in a warning.
 std::vector<ImageSummary> list_images(const Engine& engine, const ListRequest& request);
 
 /// What `docker image inspect` prints of one image. Throws Error{not_found}.
@@ -47,6 +51,14 @@ struct HistoryLine {
 };
 /// Newest first. Throws Error{not_found}.
 std::vector<HistoryLine> image_history(const Engine& engine, const std::string& image);
+
+/// The id of a stored image; nothing where there is none.
+std::optional<std::string> find_image_id(const Engine& engine, const std::string& image);
+/// When a stored image was made; the zero value: unknown. Throws Error{not_found}.
+Timestamp image_created(const Engine& engine, const std::string& image);
+/// Ids of the stored images on which the one with this id was made: those with whose layers and
+/// history its own begin. None when it is not in the store any more.
+std::vector<std::string> image_ancestors(const Engine& engine, const std::string& id);
 
 /// Whether there is such an image, stored or built in.
 bool image_exists(const Engine& engine, const std::string& image);

@@ -8,18 +8,6 @@
 namespace skiff::cli {
 namespace {
 
-using namespace std::chrono_literals;
-
-TEST(Table, PadsColumnsByDisplayWidthAndThreeBlanks) {
-    Table table({"NAMES", "STATUS", "PORTS"});
-    table.add({"web", "Up 8 seconds", ""});
-    table.add({"日本", "Up", "80/tcp"});
-    EXPECT_EQ(table.text(),
-              "NAMES   STATUS         PORTS\n"
-              "web     Up 8 seconds   \n"
-              "日本    Up             80/tcp\n");
-}
-
 TEST(ShortId, CutsDigestsAndIds) {
     EXPECT_EQ(short_id("sha256:1e54b491e1ed9a5db0fe"), "1e54b491e1ed");
     EXPECT_EQ(short_id("c141fea36b6efbb5fdb3"), "c141fea36b6e");

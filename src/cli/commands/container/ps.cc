@@ -1,74 +1,75 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <array>
-
-#include "base/text.h"
 #include "cli/command.h"
+#include "cli/commands/container/ps_filters.h"
+#include "cli/commands/container/ps_row.h"
+#include "cli/list_options.h"
 #include "cli/output.h"
-#include "engine/container/lifecycle.h"
 #include "engine/container/remove.h"
 
 namespace skiff::cli {
 namespace {
 
-constexpr std::array not_yet{UnsupportedFlag{"filter", 'f'}, UnsupportedFlag{"format"},
-                             UnsupportedFlag{"last", 'n'}, UnsupportedFlag{"latest", 'l'},
-                             UnsupportedFlag{"size", 's'}};
-constexpr size_t command_width = 20;
+constexpr std::string_view table =
+    "table {{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}";
+constexpr std::string_view table_with_size =
+    "table {{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}"
+    "\t{{.Size}}";
 
 struct PsFlags {
     bool all = false;
     bool quiet = false;
     bool no_trunc = false;
+    bool size = false;
+    bool latest = false;
+    int last = -1;
+    std::string format;
+    format::Filters filters;
 };
 
 void declare(CommandBuilder& command, PsFlags& flags) {
     command.flag("-a,--all", flags.all, "Show all containers (default shows just running)");
+    declare_filter(command, flags.filters, complete::words(ps_filter_names));
+    declare_list_format(command, flags.format);
+    command.option("-n,--last", flags.last, "int",
+                   "Show n last created containers (includes all states)");
+    command.flag("-l,--latest", flags.latest,
+                 "Show the latest created container (includes all states)");
     command.flag("--no-trunc", flags.no_trunc, "Show ids and commands in full");
     command.flag("-q,--quiet", flags.quiet, "Only display container IDs");
-    command.unsupported(not_yet);
+    command.flag("-s,--size", flags.size, "Display total file sizes");
 }
 
-std::string command_text(const engine::EffectiveConfig& config, bool whole) {
-    std::vector<std::string> words = config.entrypoint;
-    words.insert(words.end(), config.command.begin(), config.command.end());
-    // As Docker: arguments with blanks in single quotes, the program's path as it is.
-    for (size_t i = 1; i < words.size(); ++i)
-        if (words[i].find(' ') != std::string::npos) words[i] = fmt::format("'{}'", words[i]);
-    const std::string text = join(words, " ");
-    return quoted(whole ? text : shortened(text, command_width));
+std::string_view listing_format(const PsFlags& flags) {
+    if (flags.quiet) return "{{.ID}}";
+    return format_or(flags.format, flags.size ? table_with_size : table);
 }
 
-std::string status_text(const engine::ContainerState& state, Timestamp reference) {
-    switch (state.status) {
-        case engine::ContainerStatus::created:
-            return "Created";
-        case engine::ContainerStatus::running:
-            return "Up " + human_duration(reference - state.started_at);
-        case engine::ContainerStatus::exited:
-            return fmt::format("Exited ({}) {}", state.exit_code,
-                               time_ago(state.finished_at, reference));
-    }
-    return "";
+std::vector<engine::ContainerSummary> chosen_containers(const engine::Engine& engine,
+                                                        const PsFlags& flags) {
+    PsFilters filters(engine, flags.filters);
+    const int limit = flags.latest && flags.last == -1 ? 1 : flags.last;
+    std::vector<engine::ContainerSummary> containers =
+        engine::list_containers(engine, flags.all || limit > 0 || filters.looks_at_all());
+    std::erase_if(containers, [&](const auto& container) { return !filters.agree(container); });
+    const auto count = static_cast<size_t>(std::max(limit, 0));
+    if (limit > 0 && count < containers.size())
+        containers.erase(containers.begin() + limit, containers.end());
+    return containers;
 }
 
 ExitCode run(engine::Engine& engine, const PsFlags& flags) {
+    if (!flags.format.empty()) format::check_format(flags.format, ps_row_type);
+    if (flags.quiet && !flags.format.empty() && flags.format != "table")
+        print_for_people(
+            "WARNING: Ignoring custom format, because both --format and --quiet are set.\n");
     engine::repair(engine);
-    const std::vector<engine::ContainerSummary> containers =
-        engine::list_containers(engine, flags.all);
-    const Timestamp reference = now();
-    Table table({"CONTAINER ID", "IMAGE", "COMMAND", "CREATED", "STATUS", "PORTS", "NAMES"});
-    for (const auto& [record, state] : containers) {
-        const std::string id(flags.no_trunc ? std::string_view(record.id) : short_id(record.id));
-        if (flags.quiet) {
-            print_line(id);
-            continue;
-        }
-        table.add({id, untrusted(record.image_name),
-                   untrusted(command_text(record.config, flags.no_trunc)),
-                   time_ago(record.created, reference), status_text(state, reference), "",
-                   record.name});
-    }
-    if (!flags.quiet) print(table.text());
+    const std::vector<engine::ContainerSummary> containers = chosen_containers(engine, flags);
+    // Docker's JSON has sizes only when they are asked for: they cost a walk through all files.
+    const PsList list(engine, containers, !flags.no_trunc, flags.size || flags.format != "json");
+    format::Listing listing(listing_format(flags), ps_row_type);
+    for (const engine::ContainerSummary& container : containers)
+        listing.add(PsRow{container, list});
+    print(listing.text());
     return ExitCode::ok;
 }
 

@@ -3,34 +3,37 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/json.h"
 #include "cli/command.h"
 #include "cli/commands/image/image_names.h"
 #include "cli/each.h"
-#include "cli/output.h"
+#include "cli/inspect_output.h"
+#include "cli/inspect_types.h"
+#include "cli/list_options.h"
 #include "engine/image/list.h"
 
 namespace skiff::cli {
 namespace {
 
-constexpr std::array not_yet{UnsupportedFlag{"format", 'f'}, UnsupportedFlag{"platform"}};
+constexpr std::array not_yet{UnsupportedFlag{"platform"}};
 
 struct InspectOptions {
     std::vector<std::string> images;
+    std::string format;
 };
 
 void declare(CommandBuilder& command, InspectOptions& options) {
+    declare_document_format(command, options.format);
     command.arguments("IMAGE", options.images, complete::images);
     command.unsupported(not_yet);
 }
 
 ExitCode run(engine::Engine& engine, const InspectOptions& options) {
-    Json found = Json::array();
+    InspectOutput output(options.format);
     const ExitCode result = for_each_reporting(options.images, [&](const std::string& image) {
-        found.push_back(engine::inspect_image(engine, image));
+        output.add(engine::inspect_image(engine, image), image_inspect_type);
     });
-    // A list of what there is, also when some are missing: scripts read it either way.
-    print_line(to_pretty_text(found));
+    // What there is, also when some are missing: scripts read it either way.
+    output.print_all();
     return result;
 }
 

@@ -3,24 +3,113 @@
 
 #include <array>
 
+#include <nlohmann/json.hpp>
+
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/list_options.h"
 #include "cli/output.h"
+#include "format/document.h"
+#include "gotemplate/json_value.h"
 
 namespace skiff::cli {
 namespace {
 
-constexpr std::array not_yet{UnsupportedFlag{"format", 'f'}};
+struct InfoFlags {
+    std::string format;
+};
 
-struct InfoFlags {};
-
-void declare(CommandBuilder& command, InfoFlags&) {
-    command.unsupported(not_yet);
+void declare(CommandBuilder& command, InfoFlags& flags) {
+    declare_document_format(command, flags.format);
 }
 
-ExitCode run(engine::Engine& engine, const InfoFlags&) {
+// --- what of Docker's system.Info skiff can say
+
+using gotemplate::Field;
+using gotemplate::Kind;
+using gotemplate::Type;
+
+constexpr Field member(std::string_view name, const Type& type = gotemplate::string_type) {
+    return {.name = name, .get = gotemplate::json_field, .type = &type};
+}
+constexpr Type status_type{
+    .kind = Kind::list, .name = "[][2]string", .element = &gotemplate::string_list_type};
+constexpr std::array info_fields{
+    member("ID"),
+    member("Containers", gotemplate::int_type),
+    member("ContainersRunning", gotemplate::int_type),
+    member("ContainersPaused", gotemplate::int_type),
+    member("ContainersStopped", gotemplate::int_type),
+    member("Images", gotemplate::int_type),
+    member("Driver"),
+    member("DriverStatus", status_type),
+    member("Debug", gotemplate::bool_type),
+    member("SystemTime"),
+    member("LoggingDriver"),
+    member("CgroupDriver"),
+    member("CgroupVersion"),
+    member("KernelVersion"),
+    member("OperatingSystem"),
+    member("OSType"),
+    member("Architecture"),
+    member("NCPU", gotemplate::int_type),
+    member("MemTotal", gotemplate::int64_type),
+    member("DockerRootDir"),
+    member("Name"),
+    member("Labels", gotemplate::string_list_type),
+    member("ExperimentalBuild", gotemplate::bool_type),
+    member("ServerVersion"),
+    member("DefaultRuntime"),
+    member("LiveRestoreEnabled", gotemplate::bool_type),
+    member("SecurityOptions", gotemplate::string_list_type),
+    member("Warnings", gotemplate::string_list_type),
+};
+constexpr Type info_type{.kind = Kind::record, .name = "system.dockerInfo", .fields = info_fields};
+
+format::Json info_json(const engine::SystemInfo& info) {
+    format::Json security{"name=seccomp,profile=builtin"};
+    if (info.rootless) security.push_back("name=rootless");
+    const format::Json backing =
+        format::Json::array({"Backing Filesystem", info.backing_file_system});
+    const std::string_view cgroup = info.cgroup;
+    return {{"ID", ""},
+            {"Containers", info.running + info.stopped},
+            {"ContainersRunning", info.running},
+            {"ContainersPaused", 0},
+            {"ContainersStopped", info.stopped},
+            {"Images", info.images},
+            {"Driver", "overlay"},
+            {"DriverStatus", format::Json::array({backing})},
+            {"Debug", false},
+            {"SystemTime", to_rfc3339(now())},
+            {"LoggingDriver", "json-file"},
+            {"CgroupDriver", "none"},
+            {"CgroupVersion", cgroup.starts_with('v') ? cgroup.substr(1) : ""},
+            {"KernelVersion", info.kernel},
+            {"OperatingSystem", info.operating_system},
+            {"OSType", "linux"},
+            {"Architecture", info.architecture},
+            {"NCPU", info.cpus},
+            {"MemTotal", info.memory},
+            {"DockerRootDir", info.root},
+            {"Name", info.hostname},
+            {"Labels", format::Json::array()},
+            {"ExperimentalBuild", false},
+            {"ServerVersion", SKIFF_VERSION},
+            {"DefaultRuntime", "skiff"},
+            {"LiveRestoreEnabled", true},
+            {"SecurityOptions", security},
+            {"Warnings", nullptr}};
+}
+
+ExitCode run(engine::Engine& engine, const InfoFlags& flags) {
     const engine::SystemInfo info = engine::system_info(engine);
-    constexpr double gib = 1024.0 * 1024.0 * 1024.0;
+    if (!flags.format.empty()) {
+        const format::DocumentFormat format(flags.format == "json" ? "{{json .}}" : flags.format);
+        print_line(
+            untrusted_lines(format.text(info_json(info), info_type, format::RawFallback::no)));
+        return ExitCode::ok;
+    }
     const auto line = [](std::string_view name, std::string_view value) {
         print_line(fmt::format("{}: {}", name, value));
     };
@@ -45,7 +134,7 @@ ExitCode run(engine::Engine& engine, const InfoFlags&) {
     line("OSType", "linux");
     line("Architecture", info.architecture);
     line("CPUs", std::to_string(info.cpus));
-    line("Total Memory", fmt::format("{:.4g}GiB", static_cast<double>(info.memory) / gib));
+    line("Total Memory", binary_size(info.memory));
     line("Name", info.hostname);
     line("Docker Root Dir", info.root);
     line("Run Dir", info.run_root);

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/commands/container/ps_filters.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+#include "engine/container/container_files.h"
+#include "engine/image/list.h"
+
+namespace skiff::cli {
+namespace {
+
+constexpr std::array<std::string_view, 16> names{
+    "ancestor", "before", "exited",  "expose",  "health", "id",     "is-task", "label",
+    "label!",   "name",   "network", "publish", "since",  "status", "volume",  "isolation"};
+constexpr std::array<std::string_view, 7> states{"created",  "running", "paused", "restarting",
+                                                 "removing", "exited",  "dead"};
+constexpr std::array<std::string_view, 4> healths{"starting", "healthy", "unhealthy", "none"};
+
+/// "80", "80/udp", "80-90/tcp".
+struct PortRange {
+    unsigned first = 0;
+    unsigned last = 0;
+    std::string_view protocol;
+};
+
+std::optional<PortRange> parse_ports(std::string_view text) {
+    const Cut parts = cut(text, '/');
+    const Cut range = cut(parts.before, '-');
+    const auto first = parse_number<unsigned>(range.before);
+    const auto last = range.found ? parse_number<unsigned>(range.after) : first;
+    const std::string_view protocol = parts.found ? parts.after : "tcp";
+    if (!first || !last || *first == 0 || *last > 65535 || *first > *last) return std::nullopt;
+    if (protocol != "tcp" && protocol != "udp" && protocol != "sctp") return std::nullopt;
+    return PortRange{*first, *last, protocol};
+}
+
+void check_ports(const format::Filters& filters, std::string_view name) {
+    for (const std::string& value : filters.values(name))
+        if (!parse_ports(value)) format::refuse_filter(name, value);
+}
+
+bool exposes(const engine::EffectiveConfig& config, const std::string& ports) {
+    const PortRange wanted = parse_ports(ports).value();
+    return std::ranges::any_of(config.exposed_ports, [&](const std::string& text) {
+        const auto exposed = parse_ports(text);
+        return exposed && exposed->protocol == wanted.protocol && exposed->first <= wanted.last &&
+               wanted.first <= exposed->last;
+    });
+}
+
+bool has_mount(const engine::CreateRequest& request, const std::string& place) {
+    return std::ranges::any_of(request.mounts, [&](const engine::MountRequest& mount) {
+        return mount.type == engine::MountType::bind &&
+               (mount.source == place || mount.target == place);
+    });
+}
+
+}  // namespace
+
+PsFilters::PsFilters(const engine::Engine& engine, const format::Filters& filters)
+    : engine_(engine), filters_(filters), is_task_(filters.boolean("is-task")) {
+    filters.check_names(names);
+    for (const std::string& value : filters.values("status"))
+        if (std::ranges::find(states, value) == states.end())
+            format::refuse_filter("status", value);
+    for (const std::string& value : filters.values("health"))
+        if (std::ranges::find(healths, value) == healths.end())
+            format::refuse_filter("health", value);
+    for (const std::string& value : filters.values("exited")) {
+        const auto code = parse_number<int>(value);
+        if (!code) format::refuse_filter("exited", value);
+        exit_codes_.insert(*code);
+    }
+    check_ports(filters, "expose");
+    check_ports(filters, "publish");
+    const auto created = [&](const std::string& container) {
+        return engine::find_container(engine, container).record().created;
+    };
+    for (const std::string& value : filters.values("before"))
+        before_ = std::min(before_.value_or(Timestamp::max()), created(value));
+    for (const std::string& value : filters.values("since"))
+        since_ = std::max(since_.value_or(Timestamp::min()), created(value));
+    for (const std::string& value : filters.values("ancestor"))
+        if (auto id = engine::find_image_id(engine, value)) ancestor_ids_.insert(*std::move(id));
+}
+
+bool PsFilters::has_ancestor(const engine::ContainerRecord& record) {
+    if (!record.built_in.empty()) return filters_.equals("ancestor", record.built_in);
+    if (ancestor_ids_.contains(record.image_id)) return true;
+    const auto [entry, is_new] = ancestors_.try_emplace(record.image_id);
+    if (is_new) entry->second = engine::image_ancestors(engine_, record.image_id);
+    return std::ranges::any_of(entry->second,
+                               [&](const std::string& id) { return ancestor_ids_.contains(id); });
+}
+
+bool PsFilters::agree_in_origin(const engine::ContainerRecord& record) {
+    if (before_ && record.created >= *before_) return false;
+    if (since_ && record.created <= *since_) return false;
+    return !filters_.contains("ancestor") || has_ancestor(record);
+}
+
+bool PsFilters::agree(const engine::ContainerSummary& container) {
+    const auto& [record, state] = container;
+    const bool ended_with =
+        state.status == engine::ContainerStatus::exited && exit_codes_.contains(state.exit_code);
+    return filters_.matches("id", record.id) && filters_.matches("name", record.name) &&
+           filters_.match_labels(record.config.labels) &&
+           filters_.equals("status", to_string(state.status)) &&
+           filters_.equals("health", "none") && filters_.equals("isolation", "default") &&
+           filters_.equals("network", record.request.namespaces.network) &&
+           !filters_.contains("publish") && !is_task_.value_or(false) &&
+           (exit_codes_.empty() || ended_with) &&
+           filters_.any(
+               "volume",
+               [&](const std::string& place) { return has_mount(record.request, place); }) &&
+           filters_.any("expose",
+                        [&](const std::string& ports) { return exposes(record.config, ports); }) &&
+           agree_in_origin(record);
+}
+
+}  // namespace skiff::cli

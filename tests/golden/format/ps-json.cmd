@@ -1,0 +1,3 @@
+. "$SKIFF_SOURCES/tests/golden/format/prepare"
+skiff ps -a --format json | settled
+skiff ps -a --filter name=web --format '{{json .Command}}'
