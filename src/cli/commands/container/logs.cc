@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/moment.h"
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/commands/container/container_names.h"
@@ -14,8 +15,7 @@
 namespace skiff::cli {
 namespace {
 
-constexpr std::array not_yet{UnsupportedFlag{"details"}, UnsupportedFlag{"since"},
-                             UnsupportedFlag{"until"}};
+constexpr std::array not_yet{UnsupportedFlag{"details"}};
 constexpr size_t block = 1U << 16U;
 
 struct LogsFlags {
@@ -23,12 +23,20 @@ struct LogsFlags {
     bool follow = false;
     bool timestamps = false;
     std::string tail = "all";
+    std::string since;
+    std::string until;
 };
 
 void declare(CommandBuilder& command, LogsFlags& flags) {
     command.flag("-f,--follow", flags.follow, "Go on until the container ends");
+    command.option(
+        "--since", flags.since, "string",
+        "Show what was written since a time (2026-01-02T13:23:37Z) or for so long (42m)");
     command.option("-n,--tail", flags.tail, "string", "Number of lines to show from the end");
     command.flag("-t,--timestamps", flags.timestamps, "Show when each line was written");
+    command.option(
+        "--until", flags.until, "string",
+        "Show what was written before a time (2026-01-02T13:23:37Z) or so long ago (42m)");
     command.argument("CONTAINER", flags.container, complete::containers);
     command.unsupported(not_yet);
 }
@@ -58,8 +66,17 @@ class Printer {
     std::string pending_;
 };
 
+std::optional<Timestamp> moment(std::string_view name, const std::string& text,
+                                Timestamp reference) {
+    if (text.empty()) return std::nullopt;
+    return with_context([&] { return parse_moment(text, reference); }, "invalid value for \"{}\"",
+                        name);
+}
+
 ExitCode run(engine::Engine& engine, const LogsFlags& flags) {
-    monitor::LogQuery query;
+    const Timestamp reference = now();
+    monitor::LogQuery query{.since = moment("since", flags.since, reference),
+                            .until = moment("until", flags.until, reference)};
     if (flags.tail != "all") {
         query.tail = parse_number<std::uint64_t>(flags.tail);
         // Docker: a negative or nonsensical number means all.
