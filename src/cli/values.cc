@@ -158,8 +158,8 @@ void check_container_name(std::string_view name) {
         });
     if (!fits) {
         throw Error(ErrorKind::usage,
-                    "Invalid container name ({}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed{}",
-                    name, name.size() == 1 ? ", at least two characters" : "");
+                    "Invalid container name ({}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed",
+                    name);
     }
     // A name is a file name in the store.
     if (name.size() > 255)

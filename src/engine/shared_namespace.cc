@@ -60,10 +60,13 @@ std::optional<Fd> ask(int socket, std::uint16_t version) {
 
 }  // namespace
 
-runtime::IdMaps store_id_maps(const Engine& engine) {
+runtime::IdMaps caller_id_maps() {
     const char* login = std::getenv("USER");
-    const runtime::IdMaps current =
-        runtime::default_id_maps(geteuid(), getegid(), login != nullptr ? login : "");
+    return runtime::default_id_maps(geteuid(), getegid(), login != nullptr ? login : "");
+}
+
+runtime::IdMaps store_id_maps(const Engine& engine) {
+    const runtime::IdMaps current = caller_id_maps();
     const Fd root = open_private_directory(engine.root());
     const std::string path = fmt::format("{}/{}", engine.root(), map_file);
     constexpr size_t limit = 65536;
@@ -84,7 +87,7 @@ runtime::IdMaps store_id_maps(const Engine& engine) {
 }
 
 void refuse_single_id(const Engine& engine) {
-    if (engine.options().strict && engine.rootless() && store_id_maps(engine).single_id())
+    if (engine.options().strict && engine.rootless() && caller_id_maps().single_id())
         throw Error(ErrorKind::unsupported, "--strict: {}", no_range_text);
 }
 

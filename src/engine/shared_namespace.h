@@ -11,6 +11,10 @@
 
 namespace skiff::engine {
 
+/// What /etc/subuid and /etc/subgid grant to the caller, whatever a store was made with. Throws
+/// what runtime::default_id_maps throws.
+runtime::IdMaps caller_id_maps();
+
 /// The id maps that the caller's store uses: what /etc/subuid and /etc/subgid grant, checked
 /// against the maps the store was made with (data/idmap, written at first use, when a single id is
 /// told of in a warning). Throws Error{conflict} with the remedy when they changed, and what

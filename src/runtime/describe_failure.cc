@@ -42,7 +42,8 @@ Error describe_mount(const MountStep* step, int error, bool target) {
     if (target)
         return SystemError(error, "cannot open or make the mount target '{}' in the container",
                            printable(step->target));
-    if (error == ENOTDIR && step->kind == MountStep::Kind::attach)
+    // move_mount(2) says EINVAL since Linux 6.15; nothing else of a tree of our own is wrong to it.
+    if ((error == ENOTDIR || error == EINVAL) && step->kind == MountStep::Kind::attach)
         return Error(ErrorKind::invalid,
                      "cannot mount '{}' on '{}': one is a directory and the other is not (check "
                      "that both are of the same type)",
@@ -109,6 +110,10 @@ Error describe_failure(const LaunchPlan& plan, const Report& report) {
         case Step::loopback:
             return SystemError(error, "cannot bring up the container's loopback device");
         case Step::stdio:
+            if (error == ENOENT)
+                return Error(ErrorKind::invalid,
+                             "the container has no /dev/null for its standard input: what is "
+                             "mounted on its /dev has none (-i gives it another input)");
             return SystemError(error, "cannot connect the container's standard streams");
         case Step::rlimit:
             return SystemError(error,

@@ -64,4 +64,12 @@ else
     skip "podman" "podman is not installed, or this is not root"
 fi
 
+# Two names of one image: the layout has an entry for each, and the docker half both in one.
+mkdir -p "$T/two" && tar -C "$T/two" -cf "$T/two.tar" . && skiff import "$T/two.tar" twice:1 >/dev/null && skiff tag twice:1 twice:2
+is "load tells each name once" "Loaded image: twice:1
+Loaded image: twice:2" eval 'skiff save -o "$T/twice.tar" twice && skiff load -i "$T/twice.tar"'
+is "… and the archive has them whole" '["docker.io/library/twice:1", "docker.io/library/twice:2"]' eval 'tar -xOf "$T/twice.tar" manifest.json |
+    python3 -c "import json, sys; print(json.dumps(json.load(sys.stdin)[0][\"RepoTags\"]))"'
+skiff rmi twice:1 twice:2 >/dev/null
+
 finish

@@ -62,4 +62,6 @@ fails "an unknown change" 125 '"RUN" is not a valid change command' skiff import
 fails "a URL is refused by name" 125 'URL is not supported' skiff import http://example.invalid/x.tar t:bad
 check "the store is as before all that" same
 
+fails "a platform that there is not" 125 'invalid platform "bogus": unknown operating system or architecture' skiff import --platform bogus "$T/a.tar" bogus
+
 finish

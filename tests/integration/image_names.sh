@@ -20,6 +20,10 @@ hasnt "images REPOSITORY shows only it" 'team/app' skiff images t
 has "--no-trunc shows whole ids" "$id" skiff images --no-trunc
 hasnt "the built-in images are not listed" built-in skiff images
 has "… but with --all" '^hello-world +<built-in>' skiff images --all
+for command in "tag host x" "image inspect host" "rmi host" "rmi -f host:latest" "save -o x docker.io/library/hello-world"; do
+    fails "$command: built in" 125 "the image '(host|hello-world)' is built into skiff: it can be run" eval "skiff $command"
+done
+is "a built-in image by its long name" "hi" skiff run --rm docker.io/library/host:latest echo hi
 check "exists by name" skiff image exists t:1
 check "exists by short id" skiff image exists "${short:0:6}"
 status "exists not" 1 skiff image exists t:2

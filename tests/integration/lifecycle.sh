@@ -119,6 +119,45 @@ many() {
 is "16 runs at once: output and exit status of each" "$(seq 16)" eval 'many | sort -n'
 is "… and of 16 of one name one runs" 1 eval 'for n in $(seq 16); do skiff run -d --name same busybox sh -c "$forever" 2>/dev/null & done >ids; wait; wc -l <ids; skiff rm -f same >/dev/null'
 
+# --- a lock that was deleted, a user who is not known yet --------------------------------------------------------------
+
+skiff run -d --name lost busybox sh -c "$forever" >/dev/null
+lost=$SKIFF_ROOT/containers/$(field lost '["Id"]')
+was=$(field lost '["State"]["Pid"]')
+for how in 'rm "$lost/lock"' 'rm "$lost/lock"; : >"$lost/lock"'; do
+    eval "$how"
+    is "$how: it still counts as running" running state lost
+    has "… in ps too" 'Up .* lost$' skiff ps
+    is "… start starts no second one" "lost $was" eval 'echo $(skiff start lost) $(field lost "[\"State\"][\"Pid\"]")'
+    fails "… rm refuses" 2 'cannot remove.*running container' skiff rm lost
+done
+is "… it is stopped and starts again" 'lost lost running' eval 'echo $(skiff stop lost) $(skiff start lost) $(state lost)'
+rm "$lost/lock"
+is "… rm -f ends it" 'lost 1' eval 'echo $(skiff rm -f lost) $(skiff inspect lost >/dev/null 2>&1; echo $?)'
+skiff run -d --rm --name lost busybox sh -c "$forever" >/dev/null
+rm "$SKIFF_ROOT/containers/$(field lost '["Id"]')/lock"
+is "with --rm: ps does not take it for a leftover" running eval 'skiff ps >/dev/null; state lost'
+is "… and it goes at its end" 'lost 1' eval 'echo $(skiff stop lost) $(skiff inspect lost >/dev/null 2>&1; echo $?)'
+
+skiff create --name never -u www busybox true >/dev/null
+is "inspect --oci of one that never ran: the user as the image has it" "{'additionalGids': [29], 'gid': 33, 'uid': 33}" eval 'skiff inspect --oci never | python3 -c "import json, sys; print(json.load(sys.stdin)[\"process\"][\"user\"])"'
+skiff rm never >/dev/null
+skiff create --name never -u nosuch busybox true >/dev/null
+fails "… or why there is none" 1 'unable to find user nosuch' skiff inspect --oci never
+skiff rm never >/dev/null
+
+# --- less than asked --------------------------------------------------------------------------------------------------
+
+fails "--strict: a limit that cannot be given" 125 '^Error: --strict: RLIMIT_NOFILE cannot be raised to 99999999 here' skiff --strict run --rm --ulimit nofile=99999999:99999999 busybox true
+has "inspect tells of it otherwise" 'RLIMIT_NOFILE cannot be raised' eval 'skiff run --name less --ulimit nofile=99999999:99999999 busybox true && skiff inspect less'
+skiff rm less >/dev/null
+fails "a bind whose source cannot be made" 125 "the source of the bind mount '/proc/nosuch:/y' does not exist and cannot be made .*: .*'/proc/nosuch'" skiff run --rm -v /proc/nosuch:/y busybox true
+mkdir -p "$T/d" && : >"$T/f"
+for target in /sys /dev; do
+    fails "a file on $target" 125 'one is a directory and the other is not' skiff run --rm -v "$T/f:$target" busybox true
+done
+fails "a directory without null on /dev" 125 'the container has no /dev/null for its standard input' skiff run --rm -v "$T/d:/dev" busybox true
+
 # --- callers with little ----------------------------------------------------------------------------------------------
 
 is "env -i, with the folders given by flags" hello eval 'env -i "$SKIFF" --root "$SKIFF_ROOT" --runroot "$SKIFF_RUNROOT" run --rm busybox echo hello'

@@ -15,6 +15,7 @@
 #include "engine/container/random_name.h"
 #include "engine/container/remove.h"
 #include "engine/image/run_image.h"
+#include "engine/shared_namespace.h"
 
 namespace skiff::engine {
 namespace {
@@ -98,6 +99,7 @@ EffectiveConfig merge_config(const oci::UntrustedImageConfig& image,
 }
 
 CreatedContainer make_container(const Engine& engine, const CreateRequest& request, bool by_run) {
+    refuse_single_id(engine);
     // Held until the record names the layers: from then on they are reachable without it.
     RunImage image = find_run_image(engine, request.image);
     engine.phases().mark("image");

@@ -2,7 +2,6 @@
 #include "engine/system/info.h"
 
 #include <cerrno>
-#include <cstdlib>
 #include <set>
 
 #include <fcntl.h>
@@ -17,8 +16,8 @@
 #include "base/text.h"
 #include "engine/container/lifecycle.h"
 #include "engine/image/list.h"
+#include "engine/shared_namespace.h"
 #include "engine/system/tiers.h"
-#include "runtime/userns/id_map.h"
 
 namespace skiff::engine {
 namespace {
@@ -53,9 +52,7 @@ std::string file_system_name(std::string path) {
 
 std::string id_map_text() {
     try {
-        const char* login = std::getenv("USER");
-        const runtime::IdMaps maps =
-            runtime::default_id_maps(geteuid(), getegid(), login != nullptr ? login : "");
+        const runtime::IdMaps maps = caller_id_maps();
         if (maps.single_id()) return "single id (no range in /etc/subuid and /etc/subgid)";
         std::uint64_t count = 0;
         for (const runtime::IdExtent& extent : maps.uids) count += extent.count;

@@ -2,7 +2,6 @@
 #include "engine/system/reset.h"
 
 #include <cerrno>
-#include <cstdlib>
 #include <set>
 
 #include <fcntl.h>
@@ -19,8 +18,8 @@
 #include "base/root_dir.h"
 #include "engine/container/container_files.h"
 #include "engine/container/lifecycle.h"
+#include "engine/shared_namespace.h"
 #include "monitor/address.h"
-#include "runtime/userns/id_map.h"
 #include "runtime/userns/user_namespace.h"
 
 namespace skiff::engine {
@@ -101,10 +100,7 @@ void remove_run_directory(const std::string& path) {
 /// Where there can be no such namespace, at least what is the caller's own goes.
 void remove_as_namespace_root(const Engine& engine) {
     try {
-        const char* login = std::getenv("USER");
-        const runtime::IdMaps maps =
-            runtime::default_id_maps(geteuid(), getegid(), login != nullptr ? login : "");
-        runtime::run_in_user_namespace(maps, [&] {
+        runtime::run_in_user_namespace(caller_id_maps(), [&] {
             remove_tree(AT_FDCWD, engine.root());
             return 0;
         });

@@ -68,6 +68,16 @@ TEST(VolumeFlag, RefusesWhatItCannotMount) {
     EXPECT_EQ(problem(parse_volume_flag, "/tmp:/.."),
               "usage: invalid volume specification: '/tmp:/..': invalid mount config for type "
               "\"bind\": invalid specification: destination can't be '/'");
+    EXPECT_EQ(
+        problem(parse_volume_flag, "/tmp:/x/../proc/sys"),
+        "usage: invalid volume specification: '/tmp:/x/../proc/sys': invalid mount config for "
+        "type \"bind\": '/proc/sys' cannot be mounted because it is inside /proc");
+    EXPECT_EQ(
+        problem(parse_volume_flag, "/tmp:/proc"),
+        "usage: invalid volume specification: '/tmp:/proc': '/proc' cannot be mounted because "
+        "it is not of type proc");
+    EXPECT_EQ(parse_volume_flag("/proc:/proc").target, "/proc");
+    EXPECT_EQ(parse_volume_flag("/tmp/x:/proc/uptime").target, "/proc/uptime");
     EXPECT_EQ(problem(parse_volume_flag, ":/x"),
               "usage: invalid spec: :/x: empty section between colons");
     EXPECT_EQ(problem(parse_volume_flag, ""),
@@ -137,6 +147,10 @@ TEST(MountFlag, SaysWhatIsWrong) {
         says("type=bind,src=a,dst=/b"),
         "invalid: invalid mount config for type \"bind\": invalid mount path: 'a' mount path must "
         "be absolute");
+    EXPECT_EQ(
+        says("type=bind,src=/tmp,dst=/proc/"),
+        "invalid: invalid mount config for type \"bind\": '/proc' cannot be mounted because it "
+        "is not of type proc");
     EXPECT_EQ(says("type=bind,src=/a,dst=/"),
               "invalid: invalid mount config for type \"bind\": invalid specification: destination "
               "can't be '/'");
@@ -166,6 +180,10 @@ TEST(TmpfsFlag, RefusesOtherWords) {
                   "usage: invalid tmpfs option ")
             << word;
     }
+    EXPECT_EQ(
+        problem(parse_tmpfs_flag, "/proc"),
+        "usage: invalid mount config for type \"tmpfs\": '/proc' cannot be mounted because it "
+        "is not of type proc");
     EXPECT_EQ(
         problem(parse_tmpfs_flag, "rel"),
         "usage: invalid mount config for type \"tmpfs\": invalid mount path: 'rel' mount path "

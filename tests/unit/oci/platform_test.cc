@@ -17,7 +17,8 @@ TEST(Platform, IsReadWithTheNamesOfUname) {
 }
 
 TEST(Platform, RefusesWhatIsNoPlatform) {
-    for (const char* text : {"", "/", "linux/", "linux//v8", "a/b/c/d", "linux/am d64"})
+    for (const char* text : {"", "/", "linux/", "linux//v8", "a/b/c/d", "linux/am d64", "bogus",
+                             "linux/bogus", "bogus/amd64"})
         EXPECT_THROW(parse_platform(text), Error) << text;
 }
 
