@@ -2,6 +2,8 @@
 // The functions every template has.
 #pragma once
 
+#include <string>
+
 #include "gotemplate/template.h"
 
 namespace skiff::gotemplate {
@@ -16,5 +18,9 @@ bool is_true(const Value& value);
 
 /// Makes the text of `json`; in records that marshal their methods '<', '>' and '&' are escaped.
 std::string json_text(const Value& value, Scratch& scratch);
+
+/// A number as Go's JSON has it, which is ECMAScript's way: an exponent only for very small and
+/// very large ones. Throws Error{invalid} for infinities and NaN.
+std::string json_number_text(double number);
 
 }  // namespace skiff::gotemplate

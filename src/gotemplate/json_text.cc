@@ -24,7 +24,6 @@ class JsonWriter {
 
   private:
     void write_string(std::string_view text);
-    void write_number(double number);
     void write_record(const Value& value, int depth);
     void write_methods(const Value& value, int depth);
     void write_key(std::string_view key, bool first);
@@ -53,7 +52,7 @@ void JsonWriter::write(const Value& value, int depth) {
             out_ += fmt::to_string(value.unsigned_integer());
             break;
         case Kind::floating:
-            write_number(value.floating());
+            out_ += json_number_text(value.floating());
             break;
         case Kind::string:
             if (value.type_name() == "json.Number") {
@@ -169,8 +168,9 @@ void JsonWriter::write_string(std::string_view text) {
     out_ += '"';
 }
 
-/// As ECMAScript prints numbers: an exponent only for very small and very large ones.
-void JsonWriter::write_number(double number) {
+}  // namespace
+
+std::string json_number_text(double number) {
     if (!std::isfinite(number)) {
         throw Error(ErrorKind::invalid, "json: unsupported value: {}",
                     format_float(number, 'g', -1));
@@ -180,10 +180,8 @@ void JsonWriter::write_number(double number) {
     std::string text = format_float(number, exponent ? 'e' : 'f', -1);
     // "e-09" is written "e-9".
     if (const size_t e = text.find("e-0"); e != text.npos) text.erase(e + 2, 1);
-    out_ += text;
+    return text;
 }
-
-}  // namespace
 
 std::string json_text(const Value& value, Scratch& scratch) {
     std::string out;

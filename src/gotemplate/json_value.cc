@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "gotemplate/builtins.h"
 
 namespace skiff::gotemplate {
 namespace {
@@ -116,7 +117,11 @@ Value untyped(const Json& json, bool float_numbers, Scratch& scratch) {
         case Json::value_t::number_unsigned:
         case Json::value_t::number_float:
             if (float_numbers) return Value::of(json.get<double>());
-            return Value::of(scratch.keep(json.dump()), json_number_type);
+            // The text as Go would have written it; how it was written is not known any more.
+            return Value::of(
+                scratch.keep(json.is_number_float() ? json_number_text(json.get<double>())
+                                                    : json.dump()),
+                json_number_type);
         case Json::value_t::string:
             return Value::of(std::string_view(json.get_ref<const std::string&>()));
         case Json::value_t::array:

@@ -22,7 +22,7 @@ namespace skiff::gotemplate {
 using Json = nlohmann::json;
 
 /// What Go makes of a document: map[string]interface {}, []interface {}, string, bool, nil, and
-/// numbers as json.Number, which is how Docker decodes (it prints what was written and is a string
+/// numbers as json.Number, which is how Docker decodes (it prints as JSON has it and is a string
 /// to `eq`).
 /// A bare number needs the scratch for its text.
 Value raw_json(const Json& document, Scratch& scratch);

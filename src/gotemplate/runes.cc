@@ -292,13 +292,6 @@ bool unquote(std::string_view quoted, std::string& text) {
     }
     if (mark != '"' || rest.find('\n') != rest.npos) return false;
     while (!rest.empty()) {
-        // Bytes that are no UTF-8 stay as they are.
-        if (const Decoded next = decode_rune(rest); next.width > 0 && rest[0] != '\\') {
-            if (rest[0] == '"') return false;
-            text.append(rest.substr(0, next.width));
-            rest.remove_prefix(next.width);
-            continue;
-        }
         Rune rune = 0;
         bool byte = false;
         if (!unquote_rune(rest, '"', rune, byte)) return false;

@@ -37,7 +37,8 @@ Rune to_title_rune(Rune rune);
 std::string quote(std::string_view text, bool ascii = false);
 /// strconv.QuoteRune.
 std::string quote_rune(Rune rune, bool ascii = false);
-/// The text of a Go string constant with its quotes, raw or interpreted. False: invalid syntax.
+/// The text of a Go string constant with its quotes, raw or interpreted; in the latter bytes that
+/// are not UTF-8 become U+FFFD. False: invalid syntax.
 bool unquote(std::string_view quoted, std::string& text);
 /// Reads one character of a constant inside `quote` quotes; false: invalid syntax. Consumes from
 /// `rest`. `byte` says that the value is a byte (\x, octal), not a code point.

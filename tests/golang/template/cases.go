@@ -97,3 +97,11 @@ var nilCases = []string{"{{.}}", "{{.x}}", "{{.x.y}}", "{{$}}", "{{if .}}a{{else
 
 // With a name that needs care in messages.
 var nameCases = []string{"{{.s.x}}", "{{nope}}", "{{template \"a%d\" .s}}{{define \"a%d\"}}{{.x}}{{end}}", "{{template \"zz\"}}", "{{printf \"%d\" .s.y}}", "{{.s", "{{define \"a \\\"n\\\"\"}}x{{end}}"}
+
+// What the specification and the transcripts do with columns, and the examples of Docker's manual.
+var columnCases = []string{
+	"{{.Names}}\t{{.Status}}\t{{.Ports}}", "{{.ID}}|{{.Image}}|{{.Command}}|{{.RunningFor}}|{{.Size}}|{{.Labels}}|{{.Mounts}}|{{.Networks}}|{{.LocalVolumes}}|{{.State}}|{{.CreatedAt}}",
+	"{{.Name}}\t{{.CPUPerc}}\t{{.MemUsage}}", "{{.Repository}}:{{.Tag}} {{.ID}} {{.Size}} {{.CreatedSince}}", "table {{.Names}}\t{{.Status}}\t{{.Ports}}", "table {{.Name}}\t{{.CPUPerc}}\t{{.MemUsage}}",
+	"{{.ID}}: {{.Command}}", "{{json .}}", "{{lower .Name}}", "{{split .Image \":\"}}", "{{title .Name}}", "{{upper .Name}}", "{{pad .ID 5 10}}|", "{{truncate .ID 15}}", "{{.ID}}: {{.Repository}}", "{{range (split .Ports \"->\")}}{{println .}}{{end}}",
+	"{{if eq .State \"running\"}}{{.Names}}{{end}}", "{{printf \"%-20s %s\" .Names .Status}}", "{{slice .ID 0 6}} {{.Labels | printf \"%q\"}}", "{{(index (split .Ports \"/\") 1)}}",
+}

@@ -17,3 +17,7 @@ const container = `{"Id":"c141fea36b6e9a5db0fe8692b0035fe45c2e750b3bd33a8e0dfde4
 	`"Resources":{"CpuShares":0,"Memory":67108864,"NanoCpus":500000000,"Ulimits":[{"Name":"nofile","Hard":1024,"Soft":1024}],"PidsLimit":null},` +
 	`"Memory":67108864,"Binds":["/a:/b","/c:/d:ro"]},"Mounts":[{"Type":"bind","Source":"/a","Destination":"/b"},{"Type":"volume","Name":"data","Destination":"/d"}],` +
 	`"SizeRw":3,"SizeRootFs":1984216,"Ratio":1.5}`
+
+const columns = `{"ID":"c141fea36b6e","Image":"busybox","Command":"\"httpd -f -p 80\"","CreatedAt":"2026-11-22 03:27:58 +0000 UTC","RunningFor":"9 seconds ago",` +
+	`"Ports":"127.0.0.1:18080->80/tcp","State":"running","Status":"Up 8 seconds","Size":"0B (virtual 1.98MB)","Names":"web","Labels":"tier=front","Mounts":"data",` +
+	`"Networks":"bridge","LocalVolumes":"1","Name":"web","CPUPerc":"0.00%","MemUsage":"316KiB / 64MiB","Repository":"busybox","Tag":"latest","CreatedSince":"About a minute ago"}`

@@ -92,6 +92,7 @@ func main() {
 	}
 	add("float", "default", decode(general, false), generalCases)
 	add("raw", "error", decode(container, true), containerCases)
+	add("columns", "default", decode(columns, false), columnCases)
 	add("typed", "default", &document, typedCases)
 	add("row", "default", row, rowCases)
 	add("nil", "default", nil, nilCases)
@@ -101,7 +102,7 @@ func main() {
 	}
 
 	table, err := json.MarshalIndent(map[string]any{
-		"general": general, "container": container, "typed": typedDocument, "cases": results,
+		"general": general, "container": container, "columns": columns, "typed": typedDocument, "cases": results,
 	}, "", " ")
 	if err != nil {
 		panic(err)

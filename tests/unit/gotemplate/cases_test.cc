@@ -80,12 +80,14 @@ const Json& table() {
 std::string run(const std::string& group, const std::string& text, std::string& output) {
     static const Json general = Json::parse(table()["general"].get<std::string>());
     static const Json container = Json::parse(table()["container"].get<std::string>());
+    static const Json columns = Json::parse(table()["columns"].get<std::string>());
     static const Json typed = Json::parse(table()["typed"].get<std::string>());
     static const Row one;
     try {
         const auto parsed = Template::parse(group == "named" ? "a \"n\"" : "", text);
         Scratch scratch;
         if (group == "float" || group == "named") parsed.execute(float_json(general), output);
+        if (group == "columns") parsed.execute(float_json(columns), output);
         if (group == "raw") {
             parsed.execute(raw_json(container, scratch), output, MissingKey::error);
         }
