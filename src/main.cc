@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Chooses the role of this process: the command line, or, under the name that `run` and `start`
-// execute us by, the monitor of one container. The container's init is no role of its own: the
-// monitor clones it (runtime/init/).
+// Chooses the role of this process: the command line, or, under the names that skiff executes
+// itself by, the monitor of one container or the session of one `exec`. The container's init is no
+// role of its own: the monitor clones it (runtime/init/).
 #include "cli/main.h"
 
 #include <cstring>
@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "engine/container/exec_role.h"
 #include "engine/container/monitor_role.h"
 
 namespace {
@@ -28,5 +29,7 @@ int main(int argc, char** argv) {
     open_standard_streams();
     if (argc > 0 && std::strcmp(argv[0], "skiff-monitor") == 0)
         return skiff::engine::monitor_role(argc, argv);
+    if (argc > 0 && argv[0] == skiff::engine::exec_program_name)
+        return skiff::engine::exec_role(argc, argv);
     return skiff::cli::cli_main(argc, argv);
 }

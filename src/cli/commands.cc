@@ -12,6 +12,8 @@ namespace skiff::cli {
 // Each is defined in src/cli/commands/<group>/<verb>.cc.
 Command run_command();
 Command create_command();
+Command exec_command();
+Command attach_command();
 Command start_command();
 Command stop_command();
 Command rm_command();
@@ -49,6 +51,11 @@ constexpr std::array commands{
                "Create and run a new container from an image", run_command},
     CommandRow{"container", "create", "", "create", Section::container, ExitRules::program,
                "Create a new container", create_command},
+    CommandRow{"container", "exec", "", "exec", Section::common, ExitRules::program,
+               "Execute a command in a running container", exec_command},
+    CommandRow{"container", "attach", "", "attach", Section::container, ExitRules::program,
+               "Attach local standard input, output, and error streams to a running container",
+               attach_command},
     CommandRow{"container", "start", "", "start", Section::container, ExitRules::program,
                "Start containers that exist", start_command},
     CommandRow{"container", "stop", "", "stop", Section::container, ExitRules::objects,

@@ -20,7 +20,6 @@ namespace {
 
 using engine::CreateRequest;
 
-constexpr size_t largest_env_file = 16 << 20;
 constexpr size_t largest_seccomp_profile = 1 << 20;
 
 void check_namespace(std::string_view flag, std::string_view what, std::string_view mode) {
@@ -266,12 +265,7 @@ void declare_container_flags(CommandBuilder& command, ContainerFlags& flags) {
 CreateRequest make_request(const ContainerFlags& flags) {
     CreateRequest request = flags.request;
     // Files first, so that -e wins; an entry later in the list replaces an earlier one.
-    std::vector<std::string> environment;
-    for (const std::string& path : flags.env_files) {
-        const std::string content = read_file(path, largest_env_file);
-        std::ranges::move(parse_environment_file(content, path), std::back_inserter(environment));
-    }
-    request.environment.insert(request.environment.begin(), environment.begin(), environment.end());
+    prepend_environment_files(flags.env_files, request.environment);
     if (flags.entrypoint_given) {
         request.entrypoint.emplace();
         if (!flags.entrypoint.empty()) request.entrypoint->push_back(flags.entrypoint);

@@ -4,11 +4,13 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <iterator>
 
 #include <arpa/inet.h>
 #include <sys/socket.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/text.h"
 
 namespace skiff::cli {
@@ -190,6 +192,16 @@ std::string clean_path(std::string_view path) {
     std::string result;
     for (std::string_view part : kept) result.append("/").append(part);
     return result.empty() ? "/" : result;
+}
+
+void prepend_environment_files(const std::vector<std::string>& paths,
+                               std::vector<std::string>& environment) {
+    constexpr size_t largest_file = 16 << 20;
+    std::vector<std::string> entries;
+    for (const std::string& path : paths)
+        std::ranges::move(parse_environment_file(read_file(path, largest_file), path),
+                          std::back_inserter(entries));
+    environment.insert(environment.begin(), entries.begin(), entries.end());
 }
 
 }  // namespace skiff::cli

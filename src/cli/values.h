@@ -23,6 +23,9 @@ std::string parse_environment_entry(std::string_view text);
 /// Content of an --env-file: lines "K=V" or "K", blank lines and lines that begin with '#'. "K"
 /// without a value in our environment is left out. `path` is for messages.
 std::vector<std::string> parse_environment_file(std::string_view content, std::string_view path);
+/// Puts the entries of --env-file in front of those of -e, so that -e wins. Throws SystemError.
+void prepend_environment_files(const std::vector<std::string>& paths,
+                               std::vector<std::string>& environment);
 
 /// "key=value" or "key"; a later one replaces an earlier.
 void add_label(std::map<std::string, std::string>& labels, std::string_view text);

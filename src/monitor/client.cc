@@ -263,6 +263,7 @@ class Attachment {
             case FrameType::stop:
             case FrameType::detach:
             case FrameType::userns_request:
+            case FrameType::exec:
             case FrameType::userns:
                 break;
         }

@@ -55,7 +55,7 @@ StreamSet from_bits(std::uint8_t bits) {
 
 bool known(std::uint16_t type) {
     return (type >= static_cast<std::uint16_t>(FrameType::attach) &&
-            type <= static_cast<std::uint16_t>(FrameType::userns_request)) ||
+            type <= static_cast<std::uint16_t>(FrameType::exec)) ||
            (type >= static_cast<std::uint16_t>(FrameType::starting) &&
             type <= static_cast<std::uint16_t>(FrameType::timing));
 }

@@ -4,24 +4,28 @@
 // (address.h) and follows no conversation (supervisor.h for the monitor's side, client.h for the
 // command's).
 //
+// clang-format off
 //   client                                       monitor
-//     │  (socketpair from fork, or connect to monitor.sock)
-//     │ ◄──────────────────────────────── starting │  at once; its header says which version to
-//     speak │ attach{streams, handed, size} [fds] ─────► │  before the launch, so that the size is
-//     set before exec │ ◄──────────────────────── started{host pid} │  exec succeeded   (or
-//     failed{kind, message}, and the end) │ ◄──────────────── output | errors{bytes}    │  only for
-//     streams that were not handed over │ input{bytes} ────────────────────────────► │  at most
-//     `input_window` bytes that are not yet taken, │ ◄──────────────────────── input_taken{n}    │
-//     so a container that does not read never blocks a signal │ input_end
-//     ───────────────────────────────► │ │ resize{rows, columns} ───────────────────► │ │
-//     signal{number} ──────────────────────────► │  by pidfd │ stop{signal, timeout}
-//     ───────────────────► │  the signal now, SIGKILL after the time-out │ ◄───────────────
-//     stream_closed{stream, err} │  a descriptor that was handed over takes no more │
-//     userns_request ──────────────────────────► │ │ ◄────────────────────── userns{known} [fd]  │
-//     only for the monitor's own uid │ detach ──────────────────────────────────► │  the connection
-//     ends, the container goes on │ ◄────────────────────────── timing{phases}  │  with --timing:
-//     before `started` and before `exited` │ ◄─────────────────────────── exited{code}   │  after
-//     every byte of output; then the connection ends
+//     │  (socketpair from fork, or connect to its socket)
+//     │ ◄──────────────────────────────── starting │  at once; its header says which version to speak
+//     │ attach{streams, handed, size} [fds] ─────► │  before the launch, so that the size is set before exec
+//     │ ◄──────────────────────── started{host pid} │  exec succeeded (or failed{kind, message}, and the end)
+//     │ ◄──────────────── output | errors{bytes}    │  only for streams that were not handed over
+//     │ input{bytes} ────────────────────────────► │  at most `input_window` bytes that are not yet taken, so a
+//     │ ◄──────────────────────── input_taken{n}    │  container that does not read never blocks a signal
+//     │ input_end ───────────────────────────────► │
+//     │ resize{rows, columns} ───────────────────► │
+//     │ signal{number} ──────────────────────────► │  by pidfd
+//     │ stop{signal, timeout} ───────────────────► │  the signal now, SIGKILL after the time-out
+//     │ ◄─────────────── stream_closed{stream, err} │  a descriptor that was handed over takes no more
+//     │ userns_request ──────────────────────────► │
+//     │ ◄────────────────────── userns{known} [fd]  │  only for the monitor's own uid
+//     │ exec [fd] ───────────────────────────────► │  the connection is the session's from here on, which
+//     │                                             │  begins with `starting` again
+//     │ detach ──────────────────────────────────► │  the connection ends, the container goes on
+//     │ ◄────────────────────────── timing{phases}  │  with --timing: before `started` and before `exited`
+//     │ ◄─────────────────────────── exited{code}   │  after every byte of output; then the connection ends
+// clang-format on
 //
 // A client that does not attach hears `started`, `exited` and `failed` all the same (`run -d`,
 // `wait`, `stop`). Monitors outlive upgrades: a reader takes its own version and the one before,
@@ -68,6 +72,7 @@ enum class FrameType : std::uint16_t {
     stop = 6,
     detach = 7,
     userns_request = 8,
+    exec = 9,  ///< with one descriptor: what to run; the connection then belongs to that session
     // monitor to client
     starting = 64,
     started = 65,

@@ -59,6 +59,14 @@ void Supervisor::report_timing(std::span<const Phase> phases) {
 void Supervisor::report_exit(int code) {
     conclude(FrameType::exited, encode_number(code));
 }
+void Supervisor::await_sessions(std::chrono::milliseconds patience) {
+    const auto end = Clock::now() + patience;
+    for (reap(); !sessions_.empty(); take_signals()) {
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now());
+        pollfd entry{signals_.get(), POLLIN, 0};
+        if (left.count() <= 0 || poll(&entry, 1, static_cast<int>(left.count())) == 0) return;
+    }
+}
 void Supervisor::report_failure(const Error& error) {
     conclude(FrameType::failed, encode(error));
 }
@@ -201,9 +209,11 @@ void Supervisor::reap() {
         siginfo_t info{};
         if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG) < 0) {
             if (errno == EINTR) continue;
-            return;  // ECHILD
+            sessions_.clear();  // ECHILD: others have waited for them
+            return;
         }
         if (info.si_pid == 0) return;
+        std::erase(sessions_, info.si_pid);
         if (info.si_pid != init_.pid()) continue;
         status_ = info.si_code == CLD_EXITED ? ExitStatus{info.si_status, 0}
                                              : ExitStatus{0, info.si_status};

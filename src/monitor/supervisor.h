@@ -9,6 +9,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -39,6 +40,10 @@ struct SupervisorOptions {
     /// What SIGTERM to the monitor (a shutdown of the host) means for the container.
     int stop_signal = SIGTERM;
     std::chrono::milliseconds stop_timeout{10000};  ///< until SIGKILL
+    /// Starts the process behind one `exec`: it gets copies of the client's socket, of the
+    /// descriptor with the request, and of the pidfd of init, and speaks with the client from then
+    /// on. Returns its pid, a child of ours. Must not wait for anything. Empty: no sessions.
+    std::function<pid_t(int client, int request, int init_pidfd)> start_session;
 };
 
 /// One per monitor process, which has one thread.
@@ -77,6 +82,9 @@ class Supervisor {
     /// Delivers what is left of the output and then the exit code, to every client and to those
     /// that connected until now; returns when all have it or are gone.
     void report_exit(int code);
+    /// Waits until the sessions of `exec` have told their clients of the end: with the container's
+    /// pid namespace their programs are dead by now.
+    void await_sessions(std::chrono::milliseconds patience);
     /// Tells every client why the container could not be started.
     void report_failure(const Error& error);
 
@@ -111,6 +119,7 @@ class Supervisor {
     void obey(Connection& client, Frame& frame);
     void set_window(const WindowSize& size, bool redraw);
     void answer_userns(Connection& client);
+    void start_session(Connection& client, const Frame& frame);
     void forget_gone();
 
     // supervisor_streams.cc: the bytes
@@ -132,6 +141,7 @@ class Supervisor {
     Child init_;
     pid_t host_pid_ = 0;
     std::optional<ExitStatus> status_;
+    std::vector<pid_t> sessions_;  ///< of `exec`, not yet ended
     std::optional<Clock::time_point> kill_at_;
     bool accepting_ = false;         ///< the listener is among polls_
     Clock::time_point accept_at_{};  ///< not before; after running out of descriptors

@@ -108,6 +108,9 @@ void Supervisor::obey(Connection& client, Frame& frame) {
         case FrameType::userns_request:
             answer_userns(client);
             return;
+        case FrameType::exec:
+            start_session(client, frame);
+            return;
         case FrameType::starting:
         case FrameType::started:
         case FrameType::output:
@@ -147,6 +150,24 @@ void Supervisor::answer_userns(Connection& client) {
     const int fd = options_.user_namespace.get();
     client.answer(FrameType::userns, encode_number(given ? 1 : 0),
                   given ? std::span<const int>(&fd, 1) : std::span<const int>());
+}
+
+/// The session greets and answers the client by itself; here the connection is forgotten.
+void Supervisor::start_session(Connection& client, const Frame& frame) {
+    if (frame.fds.size() != 1 || !options_.start_session)
+        throw Error(ErrorKind::invalid, "malformed monitor message: no session is possible");
+    if (!init_.valid()) {
+        client.conclude(FrameType::failed,
+                        encode(Error(ErrorKind::conflict, "the container is not running")));
+        return;
+    }
+    try {
+        sessions_.push_back(
+            options_.start_session(client.socket(), frame.fds[0].get(), init_.pidfd()));
+        client.drop();
+    } catch (const Error& error) {
+        client.conclude(FrameType::failed, encode(error));
+    }
 }
 
 void Supervisor::forget_gone() {

@@ -144,6 +144,8 @@ Error describe_failure(const LaunchPlan& plan, const Report& report) {
             return SystemError(error, "cannot make a session for the container");
         case Step::handshake:
             return SystemError(error, "cannot speak with the container's init");
+        case Step::join:
+            return SystemError(error, "cannot enter the namespaces of the container");
         case Step::none:
             break;
     }

@@ -14,6 +14,8 @@
 //                    ◀─────────── end of file  execve succeeded: the program runs
 //             or     ◀──────────────── failure any step: 8 bytes, then init exits
 //
+// A process that joins a running container (exec) says `joined` first, from the process in between.
+//
 // End of file before `ready` means that init died. The child builds no text: the monitor still
 // holds the plan and words the message from step, index and errno.
 #pragma once
@@ -22,7 +24,12 @@
 
 namespace skiff::runtime {
 
-enum class ReportKind : std::uint8_t { ready = 1, console, failure };
+enum class ReportKind : std::uint8_t {
+    ready = 1,
+    console,
+    failure,
+    joined,  ///< `errno_value` is the pid of the process that will execute the program
+};
 
 /// Where init failed. `index` counts in the plan's list of that step.
 enum class Step : std::uint8_t {
@@ -52,6 +59,7 @@ enum class Step : std::uint8_t {
     seccomp,
     escape_check,
     reaper,
+    join,
     exec,
 };
 

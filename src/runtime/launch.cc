@@ -16,6 +16,7 @@
 #include <sys/sysmacros.h>
 
 #include "base/text.h"
+#include "runtime/handshake_parent.h"
 #include "runtime/init/init.h"
 #include "runtime/userns/map_writer.h"
 
@@ -89,52 +90,6 @@ void open_device(DeviceStep& device) {
         throw SystemError(errno, "cannot set the options of the mount of '{}'", path);
 }
 
-std::vector<char*> pointers(const std::vector<std::string>& texts) {
-    std::vector<char*> list;
-    list.reserve(texts.size() + 1);
-    for (const std::string& text : texts) list.push_back(const_cast<char*>(text.c_str()));
-    list.push_back(nullptr);
-    return list;
-}
-
-/// A nested namespace's root does not own pipes that its parent made, and cannot take them.
-void give_pipes(const LaunchPlan& plan, const IdMaps& nested) {
-    const auto owner = to_outside(nested.uids, plan.uid);
-    if (!owner) return;
-    for (const Fd* end : {&plan.stdin_read, &plan.stdout_write, &plan.stderr_write})
-        if (end->valid() && fchown(end->get(), *owner, static_cast<gid_t>(-1)) < 0)
-            throw SystemError(errno, "cannot give a pipe to the container's user");
-}
-
-struct Received {
-    Report report;
-    Fd console;
-    bool ended = false;
-};
-
-Received receive_report(int socket) {
-    ReceivedMessage message = receive_with_fds(socket, sizeof(Report) + 1);
-    Received received;
-    received.ended = message.data.empty();
-    if (received.ended) return received;
-    if (message.data.size() != sizeof(Report))
-        throw Error(ErrorKind::system, "the container's init sent {} bytes", message.data.size());
-    std::memcpy(&received.report, message.data.data(), sizeof(Report));
-    if (received.report.kind == ReportKind::console && message.fds.size() == 1)
-        received.console = std::move(message.fds[0]);
-    return received;
-}
-
-[[noreturn]] void report_death(Child& init) {
-    const ExitStatus status = init.wait();
-    if (status.signal != 0)
-        throw Error(ErrorKind::system,
-                    "the container's init was killed by signal {} before it ran the program",
-                    status.signal);
-    throw Error(ErrorKind::system,
-                "the container's init ended with status {} before it ran the program", status.code);
-}
-
 }  // namespace
 
 void open_sources(LaunchPlan& plan) {
@@ -152,38 +107,22 @@ void open_sources(LaunchPlan& plan) {
 }
 
 Launched launch(LaunchPlan plan, const IdMaps* nested) {
-    const std::vector<char*> arguments = pointers(plan.arguments);
-    const std::vector<char*> environment = pointers(plan.environment);
+    const ExecArrays arrays(plan);
     if (nested != nullptr) give_pipes(plan, *nested);
 
     SocketPair handshake = make_socket_pair(SOCK_SEQPACKET);
     CloneResult cloned = clone_process(plan.clone_flags);
     if (cloned.in_child) {
         ::close(handshake.ours.get());
-        init::enter(plan, {arguments.data(), environment.data()}, handshake.theirs.get());
+        init::enter(plan, arrays.vectors(), handshake.theirs.get());
     }
     handshake.theirs.reset();
     Launched result{std::move(cloned.child), {}};
     if (nested != nullptr) write_id_maps(host_pid_of(result.init), *nested);
     write_all(handshake.ours.get(), "g", "the container's init");
 
-    for (bool ready = false;;) {
-        Received received = receive_report(handshake.ours.get());
-        if (received.ended) {
-            if (ready) return result;
-            report_death(result.init);
-        }
-        switch (received.report.kind) {
-            case ReportKind::ready:
-                ready = true;
-                break;
-            case ReportKind::console:
-                result.pty_master = std::move(received.console);
-                break;
-            case ReportKind::failure:
-                throw describe_failure(plan, received.report);
-        }
-    }
+    await_program(handshake.ours.get(), plan, result);
+    return result;
 }
 
 }  // namespace skiff::runtime

@@ -67,9 +67,12 @@ Fd copy_to_memory() {
 }  // namespace
 
 void exec_sealed_self(const std::vector<std::string>& arguments) {
-    const Fd self = open_file("/proc/self/exe", O_PATH);
-    Fd program = clone_read_only(self.get());
-    if (!program.valid()) program = copy_to_memory();
+    Fd program = open_file("/proc/self/exe", O_PATH);
+    // A process that runs sealed has no path to its file any more, and needs none.
+    if (!runs_sealed()) {
+        program = clone_read_only(program.get());
+        if (!program.valid()) program = copy_to_memory();
+    }
     std::vector<char*> argv;
     for (const std::string& argument : arguments)
         argv.push_back(const_cast<char*>(argument.c_str()));

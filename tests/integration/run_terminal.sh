@@ -3,43 +3,12 @@
 # run -it on a real terminal: size, keys, the terminal's modes afterwards, and output that never loses a byte.
 . "${0%/*}/lib.sh"
 image busybox
+terminal=$(realpath "${0%/*}")/on_terminal.py
 cd "$T" || exit 1
 
 fails "-it without a terminal is refused" 1 'input device is not a TTY' skiff run --rm -it busybox true
 
-# A terminal of ours, and the command on it: what came out, then a line that says how it ended.
-cat >on_terminal.py <<'EOF'
-import fcntl, os, pty, select, signal, struct, sys, termios
-# SCRIPT is a list of pairs: wait until this is on the screen, then type this (or set the size: "size ROWS COLUMNS").
-script, command = eval(sys.argv[1]), sys.argv[2:]
-ours, theirs = pty.openpty()
-fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 33, 77, 0, 0))
-before = termios.tcgetattr(theirs)
-pid = os.fork()
-if pid == 0:
-    os.setsid()
-    fcntl.ioctl(theirs, termios.TIOCSCTTY, 0)
-    for number in range(3): os.dup2(theirs, number)
-    os.execvp(command[0], command)
-child, screen, seen, status = os.pidfd_open(pid), b"", 0, None
-while status is None or select.select([ours], [], [], 0)[0]:
-    ready = select.select([ours] + ([child] if status is None else []), [], [], 40)[0]
-    if not ready: sys.exit("nothing more came: %r" % screen[-300:])
-    if ours in ready: screen += os.read(ours, 65536)
-    elif child in ready: status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    while script and script[0][0].encode() in screen[seen:]:
-        seen = screen.index(script[0][0].encode(), seen) + len(script[0][0])
-        keys = script.pop(0)[1]
-        if keys.startswith("size "):
-            fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", *map(int, keys.split()[1:]), 0, 0))
-        else: os.write(ours, keys.encode())
-restored = termios.tcgetattr(theirs) == before
-screen = screen.replace(b"\r", b"")
-if len(screen) > 100000: screen = b"%d bytes\n" % len(screen)
-sys.stdout.buffer.write(screen)
-print("exit", status, "modes", "restored" if restored else "changed", *(["not seen: %r" % script] if script else []))
-EOF
-on() { local script=$1; shift; python3 on_terminal.py "$script" "$SKIFF" run --rm "$@"; }
+on() { local script=$1; shift; python3 "$terminal" "$script" "$SKIFF" run --rm "$@"; }
 
 has "the size is there before the program begins" '^33 77$' on '[]' -it busybox stty size
 has "… and follows the terminal" '^20 90$' on '[("go", "size 20 90")]' -it busybox sh -c 'trap "stty size; exit" WINCH; echo go; while :; do sleep 0.05; done'

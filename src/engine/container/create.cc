@@ -14,6 +14,7 @@
 #include "engine/config.h"
 #include "engine/container/random_name.h"
 #include "engine/container/remove.h"
+#include "engine/container/spec_builder.h"
 #include "engine/image/run_image.h"
 #include "engine/shared_namespace.h"
 
@@ -22,25 +23,6 @@ namespace {
 
 constexpr unsigned name_attempts = 64;
 constexpr size_t id_bytes = 32;
-
-void set_variable(std::vector<std::string>& environment, const std::string& variable) {
-    const Cut parts = cut(variable, '=');
-    const auto same_name = [&](const std::string& present) {
-        return cut(present, '=').before == parts.before;
-    };
-    // "K" without a value removes what the image set, as Docker has it.
-    if (!parts.found) {
-        std::erase_if(environment, same_name);
-        return;
-    }
-    for (std::string& present : environment) {
-        if (same_name(present)) {
-            present = variable;
-            return;
-        }
-    }
-    environment.push_back(variable);
-}
 
 std::string take_name(const Engine& engine, const std::string& wanted, const std::string& id) {
     if (!wanted.empty()) {

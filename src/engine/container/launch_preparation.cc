@@ -151,28 +151,6 @@ std::vector<std::string> find_less(const ContainerRecord& record, const oci::Run
     return less;
 }
 
-bool has_binds(const ContainerRecord& record) {
-    return std::any_of(record.request.mounts.begin(), record.request.mounts.end(),
-                       [](const MountRequest& mount) { return mount.type == MountType::bind; });
-}
-
-/// What holds in a user namespace that the container gets for itself, below ours.
-runtime::HostFacts facts_of_nested(runtime::HostFacts host) {
-    host.in_user_namespace = true;
-    host.can_set_groups = true;
-    host.has_tty_group = true;
-    host.can_raise_limits = false;
-    host.available_capabilities = runtime::kernel_capabilities().bits();
-    return host;
-}
-
-void describe_maps(const runtime::IdMaps& maps, SpecFacts& facts) {
-    for (const runtime::IdExtent& row : maps.uids)
-        facts.uid_mappings.push_back({row.inside, row.outside, row.count});
-    for (const runtime::IdExtent& row : maps.gids)
-        facts.gid_mappings.push_back({row.inside, row.outside, row.count});
-}
-
 std::string real_path(const std::string& path) {
     const std::unique_ptr<char, decltype(&std::free)> real(realpath(path.c_str(), nullptr),
                                                            &std::free);
@@ -228,6 +206,31 @@ void connect_pipes(const ContainerRecord& record, Preparation& preparation) {
 
 }  // namespace
 
+std::optional<runtime::IdMaps> nested_id_maps(const ContainerRecord& record,
+                                              const runtime::HostFacts& host) {
+    if (record.built_in.empty()) return std::nullopt;
+    const bool has_binds =
+        std::any_of(record.request.mounts.begin(), record.request.mounts.end(),
+                    [](const MountRequest& mount) { return mount.type == MountType::bind; });
+    return built_in_id_maps(record.built_in, host.maps, has_binds);
+}
+
+runtime::HostFacts facts_of_nested(runtime::HostFacts host) {
+    host.in_user_namespace = true;
+    host.can_set_groups = true;
+    host.has_tty_group = true;
+    host.can_raise_limits = false;
+    host.available_capabilities = runtime::kernel_capabilities().bits();
+    return host;
+}
+
+void describe_maps(const runtime::IdMaps& maps, SpecFacts& facts) {
+    for (const runtime::IdExtent& row : maps.uids)
+        facts.uid_mappings.push_back({row.inside, row.outside, row.count});
+    for (const runtime::IdExtent& row : maps.gids)
+        facts.gid_mappings.push_back({row.inside, row.outside, row.count});
+}
+
 Preparation prepare_launch(const Engine& engine, const ContainerFiles& files,
                            const ContainerRecord& record, runtime::ConsoleSize size) {
     Preparation result;
@@ -236,8 +239,7 @@ Preparation prepare_launch(const Engine& engine, const ContainerFiles& files,
         throw Error(ErrorKind::unsupported,
                     "the built-in image '{}' runs by skiff's own launcher only, not by --runtime",
                     record.built_in);
-    if (!record.built_in.empty())
-        result.nested = built_in_id_maps(record.built_in, host.maps, has_binds(record));
+    result.nested = nested_id_maps(record, host);
     Fd root = mount_root(engine, files, record, host.in_user_namespace, result);
     engine.phases().mark("monitor: overlay");
     {

@@ -8,10 +8,12 @@
 #include <vector>
 
 #include "engine/container/container_files.h"
+#include "engine/container/spec_builder.h"
 #include "engine/container/user.h"
 #include "monitor/stdio.h"
 #include "oci/runtime_spec.h"
 #include "runtime/plan/launch_plan.h"
+#include "runtime/plan/plan_builder.h"
 #include "runtime/seccomp/program.h"
 #include "runtime/userns/id_map.h"
 
@@ -34,5 +36,14 @@ struct Preparation {
 /// plan, opens sources and pipes.
 Preparation prepare_launch(const Engine& engine, const ContainerFiles& files,
                            const ContainerRecord& record, runtime::ConsoleSize size);
+
+/// The maps of a user namespace that the container has for itself, below ours; nothing: it has
+/// ours.
+std::optional<runtime::IdMaps> nested_id_maps(const ContainerRecord& record,
+                                              const runtime::HostFacts& host);
+/// What holds inside such a namespace.
+runtime::HostFacts facts_of_nested(runtime::HostFacts host);
+/// Puts such maps into the facts, by which the specification gets a user namespace.
+void describe_maps(const runtime::IdMaps& maps, SpecFacts& facts);
 
 }  // namespace skiff::engine

@@ -163,8 +163,8 @@ bool wants_own_namespace(const ContainerRecord& record) {
     return false;
 }
 
-std::vector<std::string> to_words(const MonitorArguments& arguments) {
-    std::vector<std::string> words{std::string(monitor_program_name), arguments.id, arguments.root,
+std::vector<std::string> to_words(const MonitorArguments& arguments, std::string_view program) {
+    std::vector<std::string> words{std::string(program), arguments.id, arguments.root,
                                    arguments.run_root};
     if (arguments.rootless) words.emplace_back("rootless");
     if (arguments.timing) words.emplace_back("timing");
@@ -174,9 +174,7 @@ std::vector<std::string> to_words(const MonitorArguments& arguments) {
 
 MonitorArguments parse_monitor_arguments(int argc, char** argv) {
     MonitorArguments arguments;
-    if (argc < 4)
-        throw Error(ErrorKind::usage, "{} is started by 'skiff run' and 'skiff start' only",
-                    monitor_program_name);
+    if (argc < 4) throw Error(ErrorKind::usage, "{} is started by skiff itself only", argv[0]);
     arguments.id = argv[1];
     arguments.root = argv[2];
     arguments.run_root = argv[3];

@@ -26,7 +26,8 @@ inline constexpr int monitor_client_fd = 3;  ///< the socket to the command that
 inline constexpr int monitor_lock_fd = 4;    ///< the container's lock, held
 inline constexpr std::string_view monitor_program_name = "skiff-monitor";
 
-std::vector<std::string> to_words(const MonitorArguments& arguments);
+std::vector<std::string> to_words(const MonitorArguments& arguments,
+                                  std::string_view program = monitor_program_name);
 /// Also wipes the words after the id from the command line: where the store lies is nobody's
 /// business that sees this process.
 MonitorArguments parse_monitor_arguments(int argc, char** argv);

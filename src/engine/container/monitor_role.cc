@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "engine/container/create.h"
+#include "engine/container/exec_role.h"
 #include "engine/container/external_runtime.h"
 #include "engine/container/launch_preparation.h"
 #include "engine/container/monitor_process.h"
@@ -55,13 +56,17 @@ void become_quiet() {
 }
 
 monitor::SupervisorOptions supervisor_options(const Engine& engine, const ContainerFiles& files,
-                                              const ContainerRecord& record, bool rootless) {
+                                              const ContainerRecord& record,
+                                              const MonitorArguments& arguments) {
     monitor::SupervisorOptions options;
     const Fd run = open_private_directory(engine.run_root());
     options.listener = monitor::listen_at(run.get(), record.id + ".sock");
-    if (rootless && !wants_own_namespace(record))
+    if (arguments.rootless && !wants_own_namespace(record))
         options.user_namespace = open_file("/proc/self/ns/user", O_RDONLY);
     options.log = monitor::LogFile::open(files.directory(), log_file_name);
+    options.start_session = [arguments](int client, int request, int init_pidfd) {
+        return start_exec_session(arguments, client, request, init_pidfd);
+    };
     options.tty = record.request.tty;
     options.stdin_once = record.request.interactive && !record.request.detach;
     options.stop_signal = stop_signal_of(record);
@@ -118,7 +123,7 @@ class ContainerRun {
           command_line_(arguments.command_line),
           files_(engine, arguments.id),
           record_(files_.record()),
-          supervisor_(supervisor_options(engine, files_, record_, arguments.rootless)) {
+          supervisor_(supervisor_options(engine, files_, record_, arguments)) {
         supervisor_.add_client(Fd(monitor_client_fd));
         if (!record_.request.runtime.empty())
             external_.emplace(files_, record_, arguments.rootless);
@@ -212,6 +217,7 @@ class ContainerRun {
         // The next command may be `start` or `rm`, typed by a script right after the exit code.
         lock_.unlock();
         supervisor_.report_exit(state_.exit_code);
+        supervisor_.await_sessions(std::chrono::seconds(2));
         mount_namespace_.reset();
         delete_what_can_be(trash);
         return 0;

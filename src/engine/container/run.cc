@@ -1,69 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/container/run.h"
 
-#include <signal.h>
-
 #include "base/error.h"
 #include "engine/container/create.h"
+#include "engine/container/front.h"
 #include "engine/container/monitor_process.h"
 #include "engine/container/remove.h"
-#include "monitor/client.h"
-#include "monitor/detach_keys.h"
 
 namespace skiff::engine {
 namespace {
 
-struct Front {
-    bool attach = true;
-    bool interactive = false;
-    std::string detach_keys;
-    bool signal_proxy = true;
-};
-
 /// Starts the monitor and stays in front of it, or returns once the program runs.
 RunResult start_and_front(const Engine& engine, const ContainerRecord& record, FileLock lock,
-                          const Front& front) {
-    RunResult outcome;
-    outcome.id = record.id;
-    Fd socket = start_monitor(engine, record, std::move(lock));
-    monitor::AttachOptions options;
-    options.tty = record.request.tty;
-    if (engine.phases().on())
-        options.on_timing = [&](std::vector<Phase> phases) {
-            engine.phases().append(std::move(phases));
-        };
-    options.signal_proxy = front.signal_proxy;
-    options.detach_keys = monitor::parse_detach_keys(front.detach_keys);
-    if (front.attach) {
-        // A terminal has one output stream.
-        options.streams = {.input = front.interactive && record.request.interactive,
-                           .output = true,
-                           .errors = !record.request.tty};
-    }
-    if (!front.attach) {
-        monitor::send_frame(socket.get(), monitor::FrameType::attach,
-                            monitor::encode(monitor::AttachFrame{}));
-        monitor::await_start(socket.get(), &engine.phases());
-        engine.phases().mark("wait for the start");
-        return outcome;
-    }
-    const monitor::AttachResult result = monitor::attach(std::move(socket), options);
-    engine.phases().mark("wait for the end");
-    if (result.output_error) throw *result.output_error;
-    switch (result.end) {
-        case monitor::AttachEnd::exited:
-            outcome.status = result.code;
-            break;
-        case monitor::AttachEnd::detached:
-            break;
-        case monitor::AttachEnd::output_gone:
-            outcome.end_signal = SIGPIPE;
-            break;
-        case monitor::AttachEnd::signaled:
-            outcome.end_signal = result.signal;
-            break;
-    }
-    return outcome;
+                          Front front) {
+    front.tty = record.request.tty;
+    front.interactive = front.interactive && record.request.interactive;
+    RunResult result = stay_in_front(engine, start_monitor(engine, record, std::move(lock)), front);
+    result.id = record.id;
+    return result;
 }
 
 }  // namespace

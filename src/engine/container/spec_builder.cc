@@ -149,22 +149,26 @@ void apply_security(const ContainerRecord& record, const SpecFacts& facts, oci::
     spec.readonly_paths = runtime::default_read_only_paths();
 }
 
-std::string name_of(std::string_view variable) {
-    return std::string(cut(variable, '=').before);
-}
+}  // namespace
 
 void set_variable(std::vector<std::string>& environment, const std::string& variable) {
-    const std::string name = name_of(variable);
+    const Cut parts = cut(variable, '=');
+    const auto same_name = [&](const std::string& present) {
+        return cut(present, '=').before == parts.before;
+    };
+    // "K" without a value removes what the image set, as Docker has it.
+    if (!parts.found) {
+        std::erase_if(environment, same_name);
+        return;
+    }
     for (std::string& present : environment) {
-        if (name_of(present) == name) {
+        if (same_name(present)) {
             present = variable;
             return;
         }
     }
     environment.push_back(variable);
 }
-
-}  // namespace
 
 std::string effective_hostname(const ContainerRecord& record, const std::string& host_hostname) {
     const NamespaceModes& modes = record.request.namespaces;

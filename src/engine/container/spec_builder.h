@@ -48,6 +48,9 @@ std::vector<std::string> build_environment(const ContainerRecord& record,
 inline constexpr std::string_view default_search_path =
     "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+/// Puts "K=V" in the place of the present K, or at the end; "K" alone removes it.
+void set_variable(std::vector<std::string>& environment, const std::string& variable);
+
 /// What `hostname` prints inside.
 std::string effective_hostname(const ContainerRecord& record, const std::string& host_hostname);
 

@@ -7,66 +7,13 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <linux/keyctl.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
 
 #include "base/in_root.h"
 #include "runtime/init/steps.h"
 
 namespace skiff::runtime::init {
 namespace {
-
-/// False when the monitor is gone.
-bool send_report(int socket, const Report& report) noexcept {
-    for (;;) {
-        if (send(socket, &report, sizeof report, MSG_NOSIGNAL) >= 0) return true;
-        if (errno != EINTR) return false;
-    }
-}
-
-[[noreturn]] void fail(int socket, Position at, int error) noexcept {
-    send_report(socket,
-                {ReportKind::failure, at.step, static_cast<std::uint16_t>(at.index), error});
-    _exit(125);
-}
-
-/// Everything but 0, 1, 2 is closed by execve, whatever a library or our parent left open
-/// (CVE-2024-21626).
-int mark_close_on_exec() noexcept {
-    return syscall(SYS_close_range, 3, ~0U, 4 /* CLOSE_RANGE_CLOEXEC */) < 0 ? errno : 0;
-}
-
-int wait_for_go(int socket) noexcept {
-    char go = 0;
-    for (;;) {
-        const ssize_t n = recv(socket, &go, 1, 0);
-        if (n == 1) return 0;
-        if (n == 0) return EPIPE;  // the monitor died: so do we
-        if (errno != EINTR) return errno;
-    }
-}
-
-/// Signal state is inherited over exec: the program must meet the defaults, not the monitor's.
-int reset_session() noexcept {
-    if (setsid() < 0) return errno;
-    for (int signal_number = 1; signal_number < NSIG; ++signal_number) {
-        struct sigaction action{};
-        action.sa_handler = SIG_DFL;
-        sigaction(signal_number, &action,
-                  nullptr);  // EINVAL for KILL, STOP and libc's own: nothing to reset
-    }
-    sigset_t none;
-    sigemptyset(&none);
-    if (sigprocmask(SIG_SETMASK, &none, nullptr) < 0) return errno;
-    umask(0022);
-    // The caller's session keyring may hold Kerberos or encryption keys. Without keyrings there is
-    // nothing to leave.
-    syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr);
-    return 0;
-}
 
 int enter_working_directory(const LaunchPlan& plan) noexcept {
     const int directory = in_root::open_target(plan.root.get(), plan.working_directory.c_str(),
@@ -80,19 +27,6 @@ int enter_working_directory(const LaunchPlan& plan) noexcept {
 int set_hostname(const LaunchPlan& plan) noexcept {
     if (plan.hostname.empty()) return 0;
     return sethostname(plan.hostname.c_str(), plan.hostname.size()) < 0 ? errno : 0;
-}
-
-/// Tries the candidates as execvp would, but reports why: a file that is there and cannot be
-/// executed wins over "not found" (126 over 127).
-int execute(const LaunchPlan& plan, const ExecVectors& vectors) noexcept {
-    int result = ENOENT;
-    for (const std::string& path : plan.executables) {
-        execve(path.c_str(), vectors.arguments, vectors.environment);
-        if (errno == ENOENT || errno == ENOTDIR) continue;
-        result = errno;
-        if (errno != EACCES) break;
-    }
-    return result;
 }
 
 }  // namespace

@@ -24,4 +24,9 @@ struct ExecVectors {
 /// return.
 [[noreturn]] void enter(const LaunchPlan& plan, const ExecVectors& vectors, int socket) noexcept;
 
+/// Enters the namespaces plan.clone_flags of the container whose first process is `init_pidfd`, and
+/// executes the program in a child that it leaves to its own parent. Does not return.
+[[noreturn]] void enter_container(const LaunchPlan& plan, const ExecVectors& vectors,
+                                  int init_pidfd, int socket) noexcept;
+
 }  // namespace skiff::runtime::init

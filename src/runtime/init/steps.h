@@ -4,6 +4,7 @@
 #pragma once
 
 #include "runtime/handshake.h"
+#include "runtime/init/init.h"
 #include "runtime/plan/launch_plan.h"
 
 namespace skiff::runtime::init {
@@ -13,6 +14,19 @@ struct Position {
     Step step = Step::none;
     unsigned index = 0;
 };
+
+// process_steps.cc
+/// False when the monitor is gone.
+bool send_report(int socket, const Report& report) noexcept;
+[[noreturn]] void fail(int socket, Position at, int error) noexcept;
+/// Everything but 0, 1, 2 is closed by execve, whatever a library or our parent left open
+/// (CVE-2024-21626).
+int mark_close_on_exec() noexcept;
+int wait_for_go(int socket) noexcept;
+int reset_session() noexcept;
+/// Tries the candidates as execvp would, but reports why: a file that is there and cannot be
+/// executed wins over "not found" (126 over 127).
+int execute(const LaunchPlan& plan, const ExecVectors& vectors) noexcept;
 
 // mounts.cc
 int attach_root(const LaunchPlan& plan) noexcept;

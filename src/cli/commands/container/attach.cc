@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/command.h"
+#include "cli/commands/container/container_names.h"
+#include "cli/commands/container/front.h"
+#include "engine/container/exec.h"
+
+namespace skiff::cli {
+namespace {
+
+struct AttachFlags {
+    std::string container;
+    std::string detach_keys = engine::AttachRequest{}.detach_keys;
+    bool no_stdin = false;
+    bool signal_proxy = true;
+};
+
+void declare(CommandBuilder& command, AttachFlags& flags) {
+    command.option("--detach-keys", flags.detach_keys, "string",
+                   "Keys that leave the container running in the background");
+    command.flag("--no-stdin", flags.no_stdin, "Do not give the container our input");
+    command.flag("--sig-proxy", flags.signal_proxy,
+                 "Pass signals that reach this command on to the program");
+    command.argument("CONTAINER", flags.container, complete::containers);
+}
+
+ExitCode run(engine::Engine& engine, const AttachFlags& flags) {
+    return end_as(engine::attach_container(engine, flags.container,
+                                           {.input = !flags.no_stdin,
+                                            .signal_proxy = flags.signal_proxy,
+                                            .detach_keys = flags.detach_keys}));
+}
+
+}  // namespace
+
+Command attach_command() {
+    return make_command<AttachFlags>(declare, run);
+}
+
+}  // namespace skiff::cli

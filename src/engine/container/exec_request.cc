@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/container/exec_request.h"
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/json.h"
+
+namespace skiff::engine {
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ExecRequest, command, environment, user,
+                                                working_directory, interactive, tty, privileged)
+
+std::string to_document(const ExecRequest& request) {
+    return to_text(Json(request));
+}
+
+ExecRequest parse_exec_request(std::string_view text) {
+    constexpr std::string_view name = "the request of exec";
+    const Json document = parse_json(text, name);
+    try {
+        return document.get<ExecRequest>();
+    } catch (const nlohmann::json::exception& error) {
+        throw Error(ErrorKind::invalid, "{} is malformed: {}", name, error.what());
+    }
+}
+
+}  // namespace skiff::engine

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the user asked of `exec`, and how it travels to the session that runs it.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace skiff::engine {
+
+struct ExecRequest {
+    std::vector<std::string> command;
+    std::vector<std::string> environment;  ///< "K=V" in order; "K" alone removes K
+    std::string user;                      ///< "" : the container's own
+    std::string working_directory;         ///< "" : the container's own
+    bool interactive = false;              ///< -i
+    bool tty = false;                      ///< -t
+    bool privileged = false;               ///< all capabilities that there are
+};
+
+/// The longest document, in bytes: the kernel takes no longer command line than a quarter of this.
+inline constexpr std::size_t exec_request_limit = 8U << 20U;
+
+std::string to_document(const ExecRequest& request);
+/// Throws Error{invalid}.
+ExecRequest parse_exec_request(std::string_view text);
+
+}  // namespace skiff::engine

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// The parent's half of the handshake (handshake.h), for a first process (launch) and for one that
+// joins a running container (join).
+#pragma once
+
+#include <vector>
+
+#include "runtime/init/init.h"
+#include "runtime/launch.h"
+
+namespace skiff::runtime {
+
+/// The arrays of pointers that execve(2) wants; the plan must outlive them.
+class ExecArrays {
+  public:
+    explicit ExecArrays(const LaunchPlan& plan);
+    init::ExecVectors vectors() const { return {arguments_.data(), environment_.data()}; }
+
+  private:
+    std::vector<char*> arguments_;
+    std::vector<char*> environment_;
+};
+
+/// A nested user namespace's root does not own pipes that its parent made, and cannot take them.
+void give_pipes(const LaunchPlan& plan, const IdMaps& nested);
+
+struct Received {
+    Report report;
+    Fd console;
+    bool ended = false;
+};
+Received receive_report(int socket);
+
+/// Returns when the program of `launched` runs; takes its console. Throws what a failed step says,
+/// or that the process died.
+void await_program(int socket, const LaunchPlan& plan, Launched& launched);
+
+}  // namespace skiff::runtime

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/join.h"
+
+#include <cerrno>
+
+#include <unistd.h>
+
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+#include "base/error.h"
+#include "runtime/handshake_parent.h"
+
+namespace skiff::runtime {
+
+Launched join(LaunchPlan plan, const JoinTarget& target) {
+    const ExecArrays arrays(plan);
+    if (target.nested != nullptr) give_pipes(plan, *target.nested);
+    SocketPair handshake = make_socket_pair(SOCK_SEQPACKET);
+    // A pid namespace holds for children only, so a process in between joins, and leaves its child
+    // to us.
+    CloneResult between = clone_process(0);
+    if (between.in_child) {
+        ::close(handshake.ours.get());
+        init::enter_container(plan, arrays.vectors(), target.init_pidfd, handshake.theirs.get());
+    }
+    handshake.theirs.reset();
+    const Received first = receive_report(handshake.ours.get());
+    between.child.wait();
+    if (first.ended) throw Error(ErrorKind::system, "the process for the container was killed");
+    if (first.report.kind == ReportKind::failure) throw describe_failure(plan, first.report);
+    if (first.report.kind != ReportKind::joined)
+        throw Error(ErrorKind::system, "the process for the container spoke out of turn");
+    // Ours and not waited for, so the number is still its own.
+    const pid_t pid = first.report.errno_value;
+    Launched result{Child(pid, Fd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)))), {}};
+    if (target.place) target.place(host_pid_of(result.init));
+    write_all(handshake.ours.get(), "g", "the process for the container");
+    await_program(handshake.ours.get(), plan, result);
+    return result;
+}
+
+}  // namespace skiff::runtime
