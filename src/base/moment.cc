@@ -83,8 +83,10 @@ class LayoutReader {
         if (!rest_.empty())
             throw Error(ErrorKind::invalid, "parsing time {}: extra text: {}", quoted(text_),
                         quoted(rest_));
-        const auto date = std::chrono::year{moment_.year} / static_cast<unsigned>(moment_.month) /
-                          static_cast<unsigned>(moment_.day);
+        const std::chrono::year_month_day date(
+            std::chrono::year{moment_.year},
+            std::chrono::month{static_cast<unsigned>(moment_.month)},
+            std::chrono::day{static_cast<unsigned>(moment_.day)});
         if (!date.ok()) throw out_of_range("day");
         return moment_;
     }

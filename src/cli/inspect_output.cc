@@ -24,7 +24,10 @@ InspectOutput::InspectOutput(const std::string& format) : pretty_(format.empty()
 
 void InspectOutput::add(const format::Json& document, const gotemplate::Type& type) {
     if (format_) {
-        text_ += format_->text(document, type, format::RawFallback::yes) + "\n";
+        const bool raw = type.kind == gotemplate::Kind::nil;
+        text_ +=
+            format_->text(document, type, raw ? format::View::raw : format::View::typed_then_raw) +
+            "\n";
         return;
     }
     if (!text_.empty()) text_ += pretty_ ? ",\n" : ",";

@@ -14,7 +14,8 @@ class InspectOutput {
     /// `format` as typed: "" is the pretty array, "json" the compact one. Throws Error{invalid}.
     explicit InspectOutput(const std::string& format);
 
-    /// Throws Error{invalid} when the template does.
+    /// A type without a kind: a document that nobody has types for. Throws Error{invalid} when the
+    /// template does.
     void add(const format::Json& document, const gotemplate::Type& type);
     /// Prints what was added; an empty line or array where nothing was, as in Docker.
     void print_all() const;

@@ -2,6 +2,8 @@
 #include "format/columns.h"
 
 #include <algorithm>
+#include <numeric>
+#include <span>
 #include <vector>
 
 #include "base/display_width.h"
@@ -29,33 +31,35 @@ std::vector<Line> read_lines(std::string_view text) {
     }
 }
 
-/// Lines `first` to `last` (exclusive) have a cell that ends in `column`.
-void fit_column(std::vector<Line>& lines, size_t first, size_t last, size_t column,
+/// `run` are consecutive lines that have a cell which ends in `column`.
+void fit_column(std::vector<Line>& lines, std::span<const size_t> run, size_t column,
                 ColumnRules rules) {
     size_t width = rules.minimum;
-    for (size_t i = first; i < last; ++i)
-        width = std::max(width, lines[i][column].width + rules.padding);
-    for (size_t i = first; i < last; ++i) lines[i][column].column_width = width;
+    for (const size_t line : run)
+        width = std::max(width, lines[line][column].width + rules.padding);
+    for (const size_t line : run) lines[line][column].column_width = width;
+}
+
+void fit_columns(std::vector<Line>& lines, ColumnRules rules) {
+    // Only the lines that reach a column are looked at for it: the work is that of all cells, also
+    // where one line has a thousand and a thousand lines have one.
+    std::vector<size_t> reaching(lines.size());
+    std::iota(reaching.begin(), reaching.end(), size_t{0});
+    for (size_t column = 0; !reaching.empty(); ++column) {
+        std::erase_if(reaching, [&](size_t line) { return lines[line].size() < column + 2; });
+        const std::span<const size_t> all = reaching;
+        for (size_t first = 0, end = 0; first < all.size(); first = end) {
+            for (end = first + 1; end < all.size() && all[end] == all[end - 1] + 1;) ++end;
+            fit_column(lines, all.subspan(first, end - first), column, rules);
+        }
+    }
 }
 
 }  // namespace
 
 std::string align_columns(std::string_view text, ColumnRules rules) {
     std::vector<Line> lines = read_lines(text);
-    bool more = true;
-    for (size_t column = 0; more; ++column) {
-        more = false;
-        size_t first = 0;
-        for (size_t i = 0; i <= lines.size(); ++i) {
-            const bool inside = i < lines.size() && column + 1 < lines[i].size();
-            if (inside) {
-                more = true;
-                continue;
-            }
-            fit_column(lines, first, i, column, rules);
-            first = i + 1;
-        }
-    }
+    fit_columns(lines, rules);
     std::string aligned;
     for (const Line& line : lines) {
         if (&line != &lines.front()) aligned += '\n';

@@ -130,28 +130,27 @@ DocumentFormat::DocumentFormat(std::string_view text, std::string_view name)
     : template_(with_context([&] { return gotemplate::Template::parse(name, text); },
                              "template parsing error")) {}
 
-std::string DocumentFormat::text(const Json& document, const Type& type,
-                                 RawFallback fallback) const {
+std::string DocumentFormat::text(const Json& document, const Type& type, View view) const {
     std::string text;
     gotemplate::Scratch scratch;
-    const auto fill = [&](const gotemplate::Value& value, gotemplate::MissingKey missing) {
+    const auto fill = [&](bool raw) {
         text.clear();
-        template_.execute(value, text, missing);
+        if (raw)
+            template_.execute(gotemplate::raw_json(document, scratch), text,
+                              gotemplate::MissingKey::error);
+        else
+            template_.execute(gotemplate::typed_json(document, type), text);
     };
-    const auto fill_typed = [&] {
-        fill(gotemplate::typed_json(document, type), gotemplate::MissingKey::no_value);
-    };
-    if (fallback == RawFallback::no) {
-        with_context(fill_typed, "template parsing error");
-        return text;
+    bool raw = view == View::raw;
+    if (view == View::typed_then_raw) {
+        try {
+            fill(false);
+            return text;
+        } catch (const Error&) {
+            raw = true;
+        }
     }
-    try {
-        fill_typed();
-    } catch (const Error&) {
-        with_context(
-            [&] { fill(gotemplate::raw_json(document, scratch), gotemplate::MissingKey::error); },
-            "template parsing error");
-    }
+    with_context([&] { fill(raw); }, "template parsing error");
     return text;
 }
 

@@ -15,12 +15,13 @@ namespace skiff::format {
 
 using Json = nlohmann::json;
 
-/// What a template sees besides the typed document.
-enum class RawFallback {
-    no,
-    /// As `docker inspect`: a template that the typed document cannot answer is tried on the plain
-    /// one, whose members have the names of the JSON; the second complaint is the one that counts.
-    yes,
+/// How a template sees a document.
+enum class View {
+    typed,  ///< by its type alone
+    raw,    ///< as the JSON is, a missing member being an error
+    /// As `docker inspect`: a template that the typed document cannot answer is tried on the raw
+    /// one, where members have the names of the JSON; the second complaint is the one that counts.
+    typed_then_raw,
 };
 
 /// One --format for documents. Nothing in it is an escape.
@@ -30,8 +31,7 @@ class DocumentFormat {
     explicit DocumentFormat(std::string_view text, std::string_view name = "");
 
     /// What the template makes of `document`, without an end of line. Throws Error{invalid}.
-    std::string text(const Json& document, const gotemplate::Type& type,
-                     RawFallback fallback) const;
+    std::string text(const Json& document, const gotemplate::Type& type, View view) const;
 
   private:
     gotemplate::Template template_;

@@ -146,7 +146,7 @@ ExitCode run(const VersionOptions& options) {
     const format::DocumentFormat format(options.format == "json" ? "{{json .}}" : options.format,
                                         "version");
     print_line(format::align_columns(
-        format.text(version_json(machine), version_type, format::RawFallback::no), rules));
+        format.text(version_json(machine), version_type, format::View::typed), rules));
     return ExitCode::ok;
 }
 

@@ -149,8 +149,8 @@ Json host_config(const ContainerRecord& record, const std::string& runtime) {
         {"ConsoleSize", {0, 0}},
         {"Isolation", ""},
         {"MaskedPaths", privileged ? Json(nullptr) : Json(runtime::default_masked_paths())},
-        {"ReadonlyPaths", privileged ? Json(nullptr) : Json(runtime::default_read_only_paths())},
-        {"Init", request.init}};
+        {"ReadonlyPaths", privileged ? Json(nullptr) : Json(runtime::default_read_only_paths())}};
+    if (request.init) json["Init"] = true;
     json.update(resources(request));
     return json;
 }

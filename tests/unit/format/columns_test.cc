@@ -39,9 +39,11 @@ TEST(Columns, HaveOtherRulesForOtherUses) {
               " OS/Arch:           linux/amd64\n");
 }
 
-TEST(Columns, MayBeManyWithoutRecursion) {
+TEST(Columns, MayBeManyBesideManyLines) {
     const std::string tabs(100'000, '\t');
     EXPECT_EQ(align_columns(tabs).size(), 1'000'000U);
+    const std::string lines(100'000, '\n');
+    EXPECT_EQ(align_columns(tabs + lines).size(), 1'100'000U);
 }
 
 }  // namespace

@@ -35,7 +35,7 @@ const Json document = {{"Args", {"-f", "-p"}}, {"Id", "c141"},
                        {"Zone", nullptr},      {"Extra", Json::object()}};
 
 std::string formatted(std::string_view text) {
-    return DocumentFormat(text).text(document, type, RawFallback::yes);
+    return DocumentFormat(text).text(document, type, View::typed_then_raw);
 }
 
 TEST(DocumentFormat, KnowsGosNamesAndThoseOfTheJson) {
@@ -44,6 +44,12 @@ TEST(DocumentFormat, KnowsGosNamesAndThoseOfTheJson) {
     EXPECT_EQ(formatted("{{join .Args \" \"}}"), "-f -p");
     EXPECT_EQ(formatted("{{json .State}}"), R"({"Status":"exited","ExitCode":3})");
     EXPECT_EQ(formatted("{{.Name}}\\t"), "/we<b>\\t");
+}
+
+TEST(DocumentFormat, SeesADocumentWithoutATypeAsItIs) {
+    constexpr Type untyped{.name = "interface {}"};
+    EXPECT_EQ(DocumentFormat("{{json .State}} {{.Args}}").text(document, untyped, View::raw),
+              R"({"ExitCode":3,"Status":"exited"} [-f -p])");
 }
 
 TEST(DocumentFormat, ComplainsOfTheRawDocument) {

@@ -106,8 +106,7 @@ ExitCode run(engine::Engine& engine, const InfoFlags& flags) {
     const engine::SystemInfo info = engine::system_info(engine);
     if (!flags.format.empty()) {
         const format::DocumentFormat format(flags.format == "json" ? "{{json .}}" : flags.format);
-        print_line(
-            untrusted_lines(format.text(info_json(info), info_type, format::RawFallback::no)));
+        print_line(untrusted_lines(format.text(info_json(info), info_type, format::View::typed)));
         return ExitCode::ok;
     }
     const auto line = [](std::string_view name, std::string_view value) {
