@@ -3,7 +3,6 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -12,19 +11,9 @@
 #include <sys/socket.h>
 
 #include "base/error.h"
+#include "base/passed_fds.h"
 
 namespace skiff {
-namespace {
-
-constexpr size_t max_fds_per_message = 8;
-
-void wait_for(int fd, short events) {
-    pollfd entry{fd, events, 0};
-    while (poll(&entry, 1, -1) < 0 && errno == EINTR) {
-    }
-}
-
-}  // namespace
 
 void Fd::reset(int fd) {
     if (fd_ >= 0) {
@@ -116,22 +105,12 @@ std::string read_to_end(int fd, size_t limit, std::string_view name) {
 }
 
 void send_with_fds(int socket, std::string_view data, std::span<const int> fds) {
-    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * max_fds_per_message)> control{};
-    if (fds.size() > max_fds_per_message)
-        throw Error(ErrorKind::system, "too many descriptors in one message");
+    PassedFds passed;
     iovec part{const_cast<char*>(data.data()), data.size()};
     msghdr message{};
     message.msg_iov = &part;
     message.msg_iovlen = 1;
-    if (!fds.empty()) {
-        message.msg_control = control.data();
-        message.msg_controllen = CMSG_SPACE(fds.size_bytes());
-        cmsghdr* header = CMSG_FIRSTHDR(&message);
-        header->cmsg_level = SOL_SOCKET;
-        header->cmsg_type = SCM_RIGHTS;
-        header->cmsg_len = CMSG_LEN(fds.size_bytes());
-        std::memcpy(CMSG_DATA(header), fds.data(), fds.size_bytes());
-    }
+    passed.attach(message, fds);
     for (;;) {
         const ssize_t n = sendmsg(socket, &message, MSG_NOSIGNAL);
         if (n == static_cast<ssize_t>(data.size())) return;
@@ -145,15 +124,14 @@ void send_with_fds(int socket, std::string_view data, std::span<const int> fds) 
 }
 
 ReceivedMessage receive_with_fds(int socket, size_t limit) {
-    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * max_fds_per_message)> control{};
+    PassedFds passed;
     ReceivedMessage result;
     result.data.resize(limit);
     iovec part{result.data.data(), result.data.size()};
     msghdr message{};
     message.msg_iov = &part;
     message.msg_iovlen = 1;
-    message.msg_control = control.data();
-    message.msg_controllen = control.size();
+    passed.prepare(message);
     ssize_t n = 0;
     while ((n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC)) < 0) {
         if (errno == EAGAIN) {
@@ -162,14 +140,7 @@ ReceivedMessage receive_with_fds(int socket, size_t limit) {
             throw SystemError(errno, "cannot receive a message");
         }
     }
-    for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
-         header = CMSG_NXTHDR(&message, header)) {
-        if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
-        const size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-        std::array<int, max_fds_per_message> fds{};
-        std::memcpy(fds.data(), CMSG_DATA(header), count * sizeof(int));
-        for (size_t i = 0; i < count; ++i) result.fds.emplace_back(fds.at(i));
-    }
+    result.fds = PassedFds::take(message);
     if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0)
         throw Error(ErrorKind::invalid, "a message is longer than {} bytes", limit);
     result.data.resize(static_cast<size_t>(n));

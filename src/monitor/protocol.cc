@@ -10,6 +10,8 @@
 
 #include <sys/socket.h>
 
+#include "base/passed_fds.h"
+
 namespace skiff::monitor {
 namespace {
 
@@ -60,30 +62,9 @@ bool known(std::uint16_t type) {
             type <= static_cast<std::uint16_t>(FrameType::timing));
 }
 
-void wait_for(int socket, short events) {
-    pollfd entry{socket, events, 0};
-    while (poll(&entry, 1, -1) < 0 && errno == EINTR) {
-    }
-}
-
 int checked_signal(std::int32_t number) {
     if (number < 1 || number > 64) refuse("no such signal");
     return number;
-}
-
-std::vector<Fd> take_descriptors(msghdr& message) {
-    std::vector<Fd> fds;
-    for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
-         header = CMSG_NXTHDR(&message, header)) {
-        if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
-        const std::size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-        for (std::size_t i = 0; i < count; ++i) {
-            int fd = -1;
-            std::memcpy(&fd, CMSG_DATA(header) + i * sizeof(int), sizeof fd);
-            fds.emplace_back(fd);
-        }
-    }
-    return fds;
 }
 
 }  // namespace
@@ -233,13 +214,12 @@ Frame parse_frame(std::string_view message) {
 }
 
 Arrival receive_frame(int socket, std::span<char> buffer, Frame& frame) {
-    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * max_frame_fds)> control;
+    PassedFds passed;
     iovec part{buffer.data(), buffer.size()};
     msghdr message{};
     message.msg_iov = &part;
     message.msg_iovlen = 1;
-    message.msg_control = control.data();
-    message.msg_controllen = control.size();
+    passed.prepare(message);
     ssize_t n = 0;
     while ((n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT)) < 0) {
         if (errno == EAGAIN) return Arrival::nothing;
@@ -248,9 +228,10 @@ Arrival receive_frame(int socket, std::span<char> buffer, Frame& frame) {
         if (errno != EINTR && errno != ECONNRESET)
             throw SystemError(errno, "cannot receive a monitor message");
     }
-    std::vector<Fd> fds = take_descriptors(message);  // owned before anything throws
+    std::vector<Fd> fds = PassedFds::take(message);  // owned before anything throws
     if (n == 0) return Arrival::end;
     if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) refuse("too long");
+    if (fds.size() > max_frame_fds) refuse("too many descriptors");
     frame = parse_frame({buffer.data(), static_cast<std::size_t>(n)});
     frame.fds = std::move(fds);
     return Arrival::frame;
@@ -270,21 +251,13 @@ Sending try_send_frame(int socket, FrameType type, std::string_view payload,
         throw Error(ErrorKind::system, "a monitor message is too long");
     Header header{version, static_cast<std::uint16_t>(type),
                   static_cast<std::uint32_t>(payload.size())};
-    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * max_frame_fds)> control{};
+    PassedFds passed;
     std::array<iovec, 2> parts{
         {{&header, sizeof header}, {const_cast<char*>(payload.data()), payload.size()}}};
     msghdr message{};
     message.msg_iov = parts.data();
     message.msg_iovlen = parts.size();
-    if (!fds.empty()) {
-        message.msg_control = control.data();
-        message.msg_controllen = CMSG_SPACE(fds.size_bytes());
-        cmsghdr* rights = CMSG_FIRSTHDR(&message);
-        rights->cmsg_level = SOL_SOCKET;
-        rights->cmsg_type = SCM_RIGHTS;
-        rights->cmsg_len = CMSG_LEN(fds.size_bytes());
-        std::memcpy(CMSG_DATA(rights), fds.data(), fds.size_bytes());
-    }
+    passed.attach(message, fds);
     while (sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
         if (errno == EAGAIN) return Sending::blocked;
         if (errno == EPIPE || errno == ECONNRESET || errno == ENOTCONN) return Sending::gone;
