@@ -3,6 +3,7 @@ shown() { echo "$*: $(skiff ps -a --format '{{.Names}}' "$@" | tr '\n' ' ')"; }
 shown
 shown --filter name=e
 shown --filter name='^we' --filter name=api
+shown --filter name='^/web$'
 shown --filter label=tier
 shown --filter label=tier=back
 shown --filter label=tier --filter label=tier=front

@@ -105,7 +105,10 @@ bool PsFilters::agree(const engine::ContainerSummary& container) {
     const auto& [record, state] = container;
     const bool ended_with =
         state.status == engine::ContainerStatus::exited && exit_codes_.contains(state.exit_code);
-    return filters_.matches("id", record.id) && filters_.matches("name", record.name) &&
+    // Docker's names begin with a slash, and patterns are written for both: ^web$ and ^/web$.
+    const bool named =
+        filters_.matches("name", record.name) || filters_.matches("name", "/" + record.name);
+    return named && filters_.matches("id", record.id) &&
            filters_.match_labels(record.config.labels) &&
            filters_.equals("status", to_string(state.status)) &&
            filters_.equals("health", "none") && filters_.equals("isolation", "default") &&
