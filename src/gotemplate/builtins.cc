@@ -31,6 +31,7 @@ void require_value(const Value& value, std::string_view method) {
 
 size_t checked_index(const Value& index, size_t limit) {
     if (index.absent()) fail("cannot index slice/array with nil");
+    if (index.boxed()) fail("cannot index slice/array with type {}", any_type.name);
     int64_t number = 0;
     if (index.type().pointer) {
         fail("cannot index slice/array with type {}", index.type_name());
@@ -124,7 +125,8 @@ Value slice(Operands operands, Scratch& scratch) {
     }
     const size_t size = item.size();
     std::array<size_t, 3> bounds = {0, size, size};
-    for (size_t i = 0; i < indexes.size(); ++i) bounds[i] = checked_index(indexes[i].unbox(), size);
+    // Unlike `index`, Go's `slice` does not look into the interfaces around these.
+    for (size_t i = 0; i < indexes.size(); ++i) bounds[i] = checked_index(indexes[i], size);
     if (bounds[0] > bounds[1]) fail("invalid slice index: {} > {}", bounds[0], bounds[1]);
     if (bounds[1] > bounds[2]) fail("invalid slice index: {} > {}", bounds[1], bounds[2]);
     const size_t count = bounds[1] - bounds[0];

@@ -30,18 +30,21 @@ bool can_stand_in_backquotes(std::string_view text) {
 }  // namespace
 
 void Printer::operand(const Value& value, Rune verb) {
-    if (verb == 'T') {
-        padded(truncated(value.unbox().type_name()));
+    const bool nothing = value.unbox().absent();
+    if (verb == 'T' && !nothing) {
+        padded(truncated(value.type_name()));
         return;
     }
-    if (value.absent() || value.type().name == any_type.name) {
-        if (verb == 'v') {
+    if (nothing) {
+        if (verb == 'v' || verb == 'T') {
             padded(nil_text);
         } else {
             bad_verb({}, verb);
         }
         return;
     }
+    // For errors of Errorf; elsewhere it is refused before anything is looked into.
+    if (verb == 'w') return bad_verb(value, verb);
     if (value.kind() == Kind::record && value.type().pointer) out_ += '&';
     nested(value, verb, 0);
 }
@@ -84,6 +87,7 @@ void Printer::bad_verb(const Value& value, Rune verb) {
     } else {
         out_ += value.type_name();
         out_ += '=';
+        if (value.kind() == Kind::record && value.type().pointer) out_ += '&';
         nested(value, 'v', 0);
     }
     out_ += ')';

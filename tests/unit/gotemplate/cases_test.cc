@@ -102,7 +102,7 @@ std::string run(const std::string& group, const std::string& text, std::string& 
 }
 
 TEST(TemplateCases, AreAsGoHasThem) {
-    ASSERT_GE(table()["cases"].size(), 500U);
+    ASSERT_GE(table()["cases"].size(), 1000U);
     for (const Json& each : table()["cases"]) {
         std::string output;
         const auto template_text = each["template"].get<std::string>();
