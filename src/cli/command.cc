@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "engine/config.h"
+#include "engine/container/revive.h"
 
 namespace skiff::cli {
 
@@ -21,8 +22,9 @@ std::string default_of(const ValueTarget& target) {
 
 }  // namespace
 
-void check_configuration(const engine::Engine& engine) {
+void prepare(engine::Engine& engine) {
     engine::load_config(engine);
+    engine::revive(engine);
 }
 
 std::string OptionSpec::display_name() const {

@@ -161,9 +161,11 @@ class CommandBody {
 };
 using Command = std::unique_ptr<CommandBody>;
 
-/// Throws what is wrong with the configuration file: whoever misspelt a name or a switch in it
-/// hears of it from every command, not only from the one that asks for the switch.
-void check_configuration(const engine::Engine& engine);
+/// Before every command that has to do with containers or images. Throws what is wrong with the
+/// configuration file: whoever misspelt a name or a switch in it hears of it from every command,
+/// not only from the one that asks for the switch. Starts again what a restart policy wants
+/// running.
+void prepare(engine::Engine& engine);
 
 /// `run` is `ExitCode(engine::Engine&, const Options&)`, or `ExitCode(const Options&)` for a
 /// command that needs neither store nor run directory.
@@ -177,7 +179,7 @@ Command make_command(Declare declare, Run run) {
                 return run_(options_);
             } else {
                 engine::Engine engine(engine_options);
-                check_configuration(engine);
+                prepare(engine);
                 return run_(engine, options_);
             }
         }

@@ -14,6 +14,7 @@
 #include "cli/mount_flags.h"
 #include "cli/unsupported_flags.h"
 #include "cli/values.h"
+#include "engine/container/restart_policy.h"
 
 namespace skiff::cli {
 namespace {
@@ -132,6 +133,10 @@ void check(const CreateRequest& request) {
     if (request.namespaces.uts == "host" && !request.hostname.empty())
         throw Error(ErrorKind::usage, "conflicting options: hostname and the UTS mode");
     check_mount_targets(request.mounts);
+    const engine::RestartPolicy restart = engine::parse_restart_policy(request.restart);
+    if (request.auto_remove && restart.kind != engine::RestartPolicy::Kind::no)
+        throw Error(ErrorKind::usage,
+                    "conflicting options: cannot specify both --restart and --rm");
 }
 
 void declare_process_flags(CommandBuilder& command, ContainerFlags& flags) {
@@ -251,6 +256,9 @@ void declare_container_flags(CommandBuilder& command, ContainerFlags& flags) {
         "list", "Attach a label to the container");
     command.option("--cidfile", flags.cidfile, "string", "Write the container's ID to a new file",
                    complete::files);
+    command.option("--restart", request.restart, "string",
+                   "Restart policy to apply when a container exits",
+                   complete::words("no always unless-stopped on-failure"));
     command.flag("--rm", request.auto_remove, "Remove the container once it has ended");
     command.option("--pull", flags.pull, "string", "Pull the image before: missing or never",
                    complete::words("missing never"));

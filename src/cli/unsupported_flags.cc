@@ -69,7 +69,6 @@ constexpr auto container_flags = std::to_array<UnsupportedFlag>({
     {"publish", 'p'},
     {"publish-all", 'P'},
     {"quiet", 'q'},
-    {"restart"},
     {"storage-opt"},
     {"sysctl"},
     {"use-api-socket"},

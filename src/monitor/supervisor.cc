@@ -38,6 +38,8 @@ void Supervisor::add_client(Fd socket) {
 }
 
 ExitStatus Supervisor::run(ContainerIo io, Child init, pid_t host_pid) {
+    outputs_.clear();
+    status_.reset();
     init_ = std::move(init);
     host_pid_ = host_pid;
     adopt(std::move(io));
@@ -49,7 +51,17 @@ ExitStatus Supervisor::run(ContainerIo io, Child init, pid_t host_pid) {
     pty_peer_.reset();
     for (OutputStream& output : outputs_) drain(output);
     if (options_.log) options_.log->finish();
+    host_pid_ = 0;
+    pty_master_.reset();
     return *status_;
+}
+
+bool Supervisor::rest(int code, std::chrono::milliseconds time) {
+    rest_until_ = Clock::now() + time;
+    conclude(FrameType::exited, encode_number(code), Whom::attached);
+    while (!asked_to_end_ && Clock::now() < *rest_until_) turn();
+    rest_until_.reset();
+    return !asked_to_end_;
 }
 
 void Supervisor::report_timing(std::span<const Phase> phases) {
@@ -71,10 +83,14 @@ void Supervisor::report_failure(const Error& error) {
     conclude(FrameType::failed, encode(error));
 }
 
-void Supervisor::conclude(FrameType type, const std::string& payload) {
+void Supervisor::conclude(FrameType type, const std::string& payload, Whom whom) {
     if (options_.listener.valid()) accept_clients();
+    const auto meant = [&](const Connection& client) {
+        return whom == Whom::all || client.attached();
+    };
     for (;;) {
         for (Connection& client : clients_) {
+            if (!meant(client)) continue;
             const bool waits =
                 std::any_of(outputs_.begin(), outputs_.end(), [&](const OutputStream& output) {
                     return client.behind(output.stream, output.filled);
@@ -84,7 +100,7 @@ void Supervisor::conclude(FrameType type, const std::string& payload) {
             if (!client.unsent()) client.drop();
         }
         forget_gone();
-        if (clients_.empty()) return;
+        if (std::none_of(clients_.begin(), clients_.end(), meant)) return;
         turn();
     }
 }
@@ -176,6 +192,7 @@ int Supervisor::timeout_ms() const {
         timeout = timeout ? std::min(*timeout, left) : left;
     };
     if (used_memory_) until(idle_time);
+    if (rest_until_) until(std::chrono::ceil<milliseconds>(*rest_until_ - Clock::now()));
     if (kill_at_) until(std::chrono::ceil<milliseconds>(*kill_at_ - Clock::now()));
     if (const auto now = Clock::now(); now < accept_at_)
         until(std::chrono::ceil<milliseconds>(accept_at_ - now));
@@ -197,6 +214,7 @@ void Supervisor::take_signals() {
         if (info.ssi_signo == static_cast<std::uint32_t>(SIGCHLD)) {
             reap();
         } else if (info.ssi_signo == static_cast<std::uint32_t>(SIGTERM)) {
+            terminated_ = true;
             stop({options_.stop_signal, static_cast<std::int32_t>(options_.stop_timeout.count())});
         }
         // SIGINT, SIGHUP and SIGQUIT are a terminal's doing, and the terminal is the client's.
@@ -227,6 +245,7 @@ void Supervisor::signal_init(int number) {
 }
 
 void Supervisor::stop(const StopFrame& frame) {
+    asked_to_end_ = true;
     if (!init_.valid()) return;
     signal_init(frame.signal);
     if (frame.timeout_ms < 0) return;

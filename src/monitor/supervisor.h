@@ -39,6 +39,9 @@ struct SupervisorOptions {
     bool stdin_once = false;
     /// What SIGTERM to the monitor (a shutdown of the host) means for the container.
     int stop_signal = SIGTERM;
+    /// A signal of a client is a wish to end for good, as for Docker's restart policies, unless it
+    /// is another than this one (0: every signal is).
+    int ending_signal = 0;
     std::chrono::milliseconds stop_timeout{10000};  ///< until SIGKILL
     /// Starts the process behind one `exec`: it gets copies of the client's socket, of the
     /// descriptor with the request, and of the pidfd of init, and speaks with the client from then
@@ -75,7 +78,15 @@ class Supervisor {
 
     /// Tells all clients that `host_pid` runs, and supervises `init` until it has ended. Its output
     /// is then complete in the log. Throws SystemError only for failures of the event loop itself.
+    /// May be called again, for the next run of the same container.
     ExitStatus run(ContainerIo io, Child init, pid_t host_pid);
+    /// A client asked for the end (stop, kill), or SIGTERM came.
+    bool asked_to_end() const { return asked_to_end_; }
+    /// SIGTERM came: somebody shuts the host down, or ends us.
+    bool terminated() const { return terminated_; }
+    /// Between two runs: tells those who are attached how the last one ended, and serves clients
+    /// for `time`. False when the end was asked for, at once.
+    bool rest(int code, std::chrono::milliseconds time);
 
     /// Tells the clients there are what was measured; before run() and before report_exit().
     void report_timing(std::span<const Phase> phases);
@@ -109,7 +120,8 @@ class Supervisor {
     void signal_init(int number);
     void stop(const StopFrame& frame);
     void check_deadline();
-    void conclude(FrameType type, const std::string& payload);
+    enum class Whom { all, attached };
+    void conclude(FrameType type, const std::string& payload, Whom whom = Whom::all);
     void release_memory();
 
     // supervisor_clients.cc: what clients say
@@ -119,6 +131,7 @@ class Supervisor {
     void obey(Connection& client, Frame& frame);
     void set_window(const WindowSize& size, bool redraw);
     void answer_userns(Connection& client);
+    void take_signal_request(int number);
     void start_session(Connection& client, const Frame& frame);
     void forget_gone();
 
@@ -141,6 +154,9 @@ class Supervisor {
     Child init_;
     pid_t host_pid_ = 0;
     std::optional<ExitStatus> status_;
+    bool asked_to_end_ = false;
+    bool terminated_ = false;
+    std::optional<Clock::time_point> rest_until_;
     std::vector<pid_t> sessions_;  ///< of `exec`, not yet ended
     std::optional<Clock::time_point> kill_at_;
     bool accepting_ = false;         ///< the listener is among polls_

@@ -97,7 +97,7 @@ void Supervisor::obey(Connection& client, Frame& frame) {
             set_window(decode_resize(frame.payload), false);
             return;
         case FrameType::signal:
-            signal_init(decode_signal(frame.payload));
+            take_signal_request(decode_signal(frame.payload));
             return;
         case FrameType::stop:
             stop(decode_stop(frame.payload));
@@ -150,6 +150,12 @@ void Supervisor::answer_userns(Connection& client) {
     const int fd = options_.user_namespace.get();
     client.answer(FrameType::userns, encode_number(given ? 1 : 0),
                   given ? std::span<const int>(&fd, 1) : std::span<const int>());
+}
+
+void Supervisor::take_signal_request(int number) {
+    const int ending = options_.ending_signal;
+    asked_to_end_ |= ending == 0 || number == ending || number == SIGKILL;
+    signal_init(number);
 }
 
 /// The session greets and answers the client by itself; here the connection is forgotten.

@@ -16,6 +16,7 @@
 #include "base/process.h"
 #include "base/root_dir.h"
 #include "base/text.h"
+#include "engine/container/restart_policy.h"
 #include "storage/store.h"
 
 namespace skiff::engine {
@@ -114,11 +115,11 @@ void ContainerFiles::write_state(const ContainerState& state, Durability durabil
 
 ContainerState ContainerFiles::current_state() const {
     ContainerState state = stored_state();
-    if (state.status != ContainerStatus::running) return state;
+    if (!is_active(state.status)) return state;
     if (is_locked(directory_.get(), "lock") || open_program(state).valid()) return state;
     // The monitor may have written its last word between our look at the file and at the lock.
     state = stored_state();
-    if (state.status != ContainerStatus::running) return state;
+    if (!is_active(state.status)) return state;
     state.status = ContainerStatus::exited;
     state.pid = 0;
     state.exit_code = killed;
@@ -260,6 +261,7 @@ std::string discard_container(const Engine& engine, const ContainerFiles& files,
         if (errno == ENOENT) return {};
         throw SystemError(errno, "cannot remove container {}", files.id());
     }
+    forget_wanted(engine, files.id());
     // The name goes last: a link without a record is stale and may be replaced by anybody, while a
     // record without its link could not be named any more.
     free_name(engine, name, files.id());

@@ -33,6 +33,9 @@ Fd to_memory(const std::string& text) {
 monitor::MonitorConnection connect_to_running(const Engine& engine, const std::string& name,
                                               const char* act) {
     const ContainerFiles files = find_container(engine, name);
+    if (files.current_state().status == ContainerStatus::restarting)
+        throw Error(ErrorKind::conflict,
+                    "Container {} is restarting, wait until the container is running", files.id());
     if (files.current_state().status == ContainerStatus::running)
         if (auto connection = connect_to_monitor(files.record())) return std::move(*connection);
     if (files.current_state().status == ContainerStatus::running)

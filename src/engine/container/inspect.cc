@@ -12,6 +12,7 @@
 #include "engine/container/create.h"
 #include "engine/container/external_runtime.h"
 #include "engine/container/lifecycle.h"
+#include "engine/container/restart_policy.h"
 #include "engine/container/spec_builder.h"
 #include "engine/container/spec_facts.h"
 #include "engine/container/user_lookup.h"
@@ -23,15 +24,15 @@ namespace {
 constexpr const char* log_name = "json.log";
 
 Json state_json(const ContainerState& state) {
-    const bool running = state.status == ContainerStatus::running;
+    const bool running = is_active(state.status);
     return {{"Status", to_string(state.status)},
             {"Running", running},
             {"Paused", false},
-            {"Restarting", false},
+            {"Restarting", state.status == ContainerStatus::restarting},
             {"OOMKilled", state.oom_killed},
             {"Dead", false},
             {"Pid", state.pid},
-            {"ExitCode", running ? 0 : state.exit_code},
+            {"ExitCode", state.status == ContainerStatus::running ? 0 : state.exit_code},
             {"Error", state.error},
             {"StartedAt", to_rfc3339(state.started_at)},
             {"FinishedAt", to_rfc3339(state.finished_at)},
@@ -115,13 +116,14 @@ Json resources(const CreateRequest& request) {
 Json host_config(const ContainerRecord& record, const std::string& runtime) {
     const CreateRequest& request = record.request;
     const bool privileged = request.security.privileged;
+    const RestartPolicy restart = parse_restart_policy(request.restart);
     Json json = {
         {"Binds", list_or_null(binds(record))},
         {"ContainerIDFile", ""},
         {"LogConfig", {{"Type", "json-file"}, {"Config", Json::object()}}},
         {"NetworkMode", request.namespaces.network.empty() ? "none" : request.namespaces.network},
         {"PortBindings", Json::object()},
-        {"RestartPolicy", {{"Name", "no"}, {"MaximumRetryCount", 0}}},
+        {"RestartPolicy", {{"Name", name_of(restart)}, {"MaximumRetryCount", restart.retries}}},
         {"AutoRemove", request.auto_remove},
         {"VolumeDriver", ""},
         {"VolumesFrom", nullptr},
@@ -264,7 +266,7 @@ Json inspect_container(const Engine& engine, const std::string& name) {
             {"HostsPath", files.path() + "/hosts"},
             {"LogPath", files.path() + "/" + log_name},
             {"Name", "/" + record.name},
-            {"RestartCount", 0},
+            {"RestartCount", state.restart_count},
             {"Driver", "overlay"},
             {"Platform", "linux"},
             {"MountLabel", ""},

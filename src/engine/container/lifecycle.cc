@@ -66,7 +66,7 @@ void stop_container(const Engine& engine, const std::string& name, const StopOpt
     const ContainerFiles files = find_container(engine, name);
     const ContainerRecord record = files.record();
     const int number = signal_for(options, record);
-    if (files.current_state().status != ContainerStatus::running) return;
+    if (!is_active(files.current_state().status)) return;
     constexpr int longest = 2'000'000;
     const int seconds =
         std::min(longest, options.timeout_seconds.value_or(
@@ -74,7 +74,7 @@ void stop_container(const Engine& engine, const std::string& name, const StopOpt
     const auto connection = connect_to_monitor(record);
     if (!connection) {
         // It ended a moment ago, or its run directory was taken away from under it.
-        if (files.current_state().status != ContainerStatus::running) return;
+        if (!is_active(files.current_state().status)) return;
         if (stop_by_state(files, number, seconds)) return;
         throw Error(ErrorKind::system,
                     "the monitor of container {} does not answer at '{}/{}.sock'", name,
@@ -88,7 +88,7 @@ void stop_container(const Engine& engine, const std::string& name, const StopOpt
         monitor::await_exit(connection->socket.get());
     } catch (const Error&) {
         // The monitor died while it stopped the container: then the container is dead, too.
-        if (files.current_state().status == ContainerStatus::running) throw;
+        if (is_active(files.current_state().status)) throw;
     }
 }
 
@@ -115,7 +115,7 @@ std::vector<ContainerSummary> list_containers(const Engine& engine, bool all) {
         try {
             const ContainerFiles files(engine, id);
             ContainerState state = files.current_state();
-            if (!all && state.status != ContainerStatus::running) continue;
+            if (!all && !is_active(state.status)) continue;
             auto record = files.find_record();
             if (record) list.push_back({std::move(*record), std::move(state)});
         } catch (const Error& error) {

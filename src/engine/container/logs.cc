@@ -17,7 +17,7 @@ void read_container_log(const Engine& engine, const std::string& name,
     if (!follow) return monitor::read_log(log.get(), query, sink);
     const auto connection = connect_to_monitor(record);
     const monitor::LogFollow watch{
-        .is_running = [&] { return files.current_state().status == ContainerStatus::running; },
+        .is_running = [&] { return is_active(files.current_state().status); },
         .ended_fd = connection ? connection->socket.get() : -1,
     };
     monitor::follow_log(log.get(), query, watch, sink);

@@ -22,6 +22,7 @@
 #include "engine/container/external_runtime.h"
 #include "engine/container/launch_preparation.h"
 #include "engine/container/monitor_process.h"
+#include "engine/container/restart_policy.h"
 #include "monitor/address.h"
 #include "monitor/settle.h"
 #include "monitor/supervisor.h"
@@ -70,6 +71,7 @@ monitor::SupervisorOptions supervisor_options(const Engine& engine, const Contai
     options.tty = record.request.tty;
     options.stdin_once = record.request.interactive && !record.request.detach;
     options.stop_signal = stop_signal_of(record);
+    if (!record.config.stop_signal.empty()) options.ending_signal = options.stop_signal;
     const int timeout = record.request.stop_timeout.value_or(default_stop_timeout_seconds);
     options.stop_timeout = std::chrono::seconds(timeout < 0 ? 365 * 24 * 3600 : timeout);
     return options;
@@ -123,6 +125,7 @@ class ContainerRun {
           command_line_(arguments.command_line),
           files_(engine, arguments.id),
           record_(files_.record()),
+          policy_(parse_restart_policy(record_.request.restart)),
           supervisor_(supervisor_options(engine, files_, record_, arguments)) {
         supervisor_.add_client(Fd(monitor_client_fd));
         if (!record_.request.runtime.empty())
@@ -131,26 +134,33 @@ class ContainerRun {
     }
 
     int run() {
-        monitor::ContainerIo io;
-        Child init;
-        try {
-            start(io, init);
-        } catch (const Error& error) {
-            return end_failed(error);
+        for (bool first = true;; first = false) {
+            monitor::ContainerIo io;
+            Child init;
+            try {
+                start(io, init, first);
+            } catch (const Error& error) {
+                return end_failed(error);
+            }
+            const ExitStatus status =
+                supervisor_.run(std::move(io), std::move(init), static_cast<pid_t>(state_.pid));
+            note_end(status);
+            if (!rest_before_restart()) return end();
         }
-        const ExitStatus status =
-            supervisor_.run(std::move(io), std::move(init), static_cast<pid_t>(state_.pid));
-        return end(status);
     }
 
   private:
-    void start(monitor::ContainerIo& io, Child& init) {
-        const monitor::WindowSize size = supervisor_.await_foreground();
-        engine_.phases().mark("monitor: wait for the command");
+    void start(monitor::ContainerIo& io, Child& init, bool first) {
+        monitor::WindowSize size;
+        if (first) {
+            size = supervisor_.await_foreground();
+            engine_.phases().mark("monitor: wait for the command");
+            if (policy_.kind != RestartPolicy::Kind::no) mark_wanted(engine_, record_.id);
+        }
         Preparation preparation =
             prepare_launch(engine_, files_, record_, {size.rows, size.columns});
         preparation.plan.command_line = command_line_;
-        if (supervisor_.foreground_gone())
+        if (first && supervisor_.foreground_gone())
             throw Error(ErrorKind::system, "the command that started the container is gone");
         const runtime::IdMaps* nested = preparation.nested ? &*preparation.nested : nullptr;
         runtime::Launched launched =
@@ -161,7 +171,9 @@ class ContainerRun {
         io = std::move(preparation.io);
         io.pty_master = std::move(launched.pty_master);
         const pid_t host_pid = host_pid_of(init);
+        const int restarts = first ? 0 : state_.restart_count;
         state_ = running_state(preparation, host_pid);
+        state_.restart_count = restarts;
         // Held until the exit code is out: the tree of mounts comes down after that, not before.
         built_in_lock_ = std::move(preparation.built_in_lock);
         hold_mount_namespace(host_pid);
@@ -196,6 +208,7 @@ class ContainerRun {
                            : error.kind() == ErrorKind::cannot_execute ? 126
                                                                        : 125;
         if (external_) external_->remove();
+        forget_policy();
         const std::string trash = conclude();
         lock_.unlock();
         supervisor_.report_failure(error);
@@ -203,7 +216,7 @@ class ContainerRun {
         return state_.exit_code;
     }
 
-    int end(ExitStatus status) {
+    void note_end(ExitStatus status) {
         engine_.phases().mark("monitor: the program");
         if (record_.request.namespaces.pid == "host") kill_orphans();
         state_.status = ContainerStatus::exited;
@@ -211,6 +224,31 @@ class ContainerRun {
         state_.exit_code = status.shell_code();
         state_.finished_at = now();
         if (external_) external_->remove();
+    }
+
+    /// False when the container is to stay as it is.
+    bool rest_before_restart() {
+        if (supervisor_.asked_to_end() ||
+            !starts_again(policy_, state_.exit_code, state_.restart_count))
+            return false;
+        // The next run mounts the same writable layer: nothing of the last may hold it.
+        supervisor_.await_sessions(std::chrono::seconds(2));
+        mount_namespace_.reset();
+        built_in_lock_.unlock();
+        state_.status = ContainerStatus::restarting;
+        files_.write_state(state_, Durability::none);
+        if (!supervisor_.rest(state_.exit_code,
+                              back_off_.next(state_.finished_at - state_.started_at))) {
+            state_.status = ContainerStatus::exited;
+            return false;
+        }
+        ++state_.restart_count;
+        return true;
+    }
+
+    int end() {
+        // Whoever ends us by SIGTERM ends the session or the host, and not what the user wants.
+        if (!supervisor_.terminated()) forget_policy();
         const std::string trash = conclude();
         engine_.phases().mark("monitor: final state");
         report_phases();
@@ -221,6 +259,10 @@ class ContainerRun {
         mount_namespace_.reset();
         delete_what_can_be(trash);
         return 0;
+    }
+
+    void forget_policy() {
+        if (policy_.kind != RestartPolicy::Kind::no) forget_wanted(engine_, record_.id);
     }
 
     /// What must be true before anybody hears of the end: the name is free again, or the state says
@@ -243,6 +285,8 @@ class ContainerRun {
     std::span<char> command_line_;
     ContainerFiles files_;
     ContainerRecord record_;
+    RestartPolicy policy_;
+    BackOff back_off_;
     monitor::Supervisor supervisor_;
     ContainerState state_;
     Fd mount_namespace_;

@@ -48,6 +48,7 @@ NLOHMANN_JSON_SERIALIZE_ENUM(PullPolicy,
 NLOHMANN_JSON_SERIALIZE_ENUM(MountType, {{MountType::bind, "bind"}, {MountType::tmpfs, "tmpfs"}})
 NLOHMANN_JSON_SERIALIZE_ENUM(ContainerStatus, {{ContainerStatus::created, "created"},
                                                {ContainerStatus::running, "running"},
+                                               {ContainerStatus::restarting, "restarting"},
                                                {ContainerStatus::exited, "exited"}})
 
 }  // namespace
@@ -62,15 +63,15 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CreateRequest, image, command, e
                                                 hostname, user, working_directory, environment,
                                                 labels, mounts, add_hosts, dns, ulimits, namespaces,
                                                 security, shm_size, stop_signal, stop_timeout,
-                                                runtime, pull, read_only, init, interactive, tty,
-                                                detach, auto_remove)
+                                                runtime, restart, pull, read_only, init,
+                                                interactive, tty, detach, auto_remove)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(EffectiveConfig, entrypoint, command, environment,
                                                 user, working_directory, hostname, stop_signal,
                                                 labels, exposed_ports, volumes)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ContainerState, status, pid, pid_start_time,
                                                 monitor_pid, boot_id, started_at, finished_at,
-                                                exit_code, oom_killed, error, less, uid, gid,
-                                                groups, home)
+                                                exit_code, oom_killed, restart_count, error, less,
+                                                uid, gid, groups, home)
 
 namespace {
 
@@ -134,6 +135,8 @@ std::string_view to_string(ContainerStatus status) {
             return "created";
         case ContainerStatus::running:
             return "running";
+        case ContainerStatus::restarting:
+            return "restarting";
         case ContainerStatus::exited:
             return "exited";
     }

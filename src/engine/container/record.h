@@ -52,8 +52,12 @@ std::string to_document(const ContainerRecord& record);
 /// Throws Error{invalid} naming `name`, Error{unsupported} when a newer skiff wrote it.
 ContainerRecord parse_record(std::string_view text, std::string_view name);
 
-enum class ContainerStatus { created, running, exited };
+enum class ContainerStatus { created, running, restarting, exited };
 std::string_view to_string(ContainerStatus status);
+/// Running or between two runs: its monitor lives, and `stop` has something to stop.
+inline bool is_active(ContainerStatus status) {
+    return status == ContainerStatus::running || status == ContainerStatus::restarting;
+}
 
 struct ContainerState {
     ContainerStatus status = ContainerStatus::created;
@@ -65,6 +69,7 @@ struct ContainerState {
     Timestamp finished_at{};
     int exit_code = 0;
     bool oom_killed = false;
+    int restart_count = 0;          ///< by the policy, since the last `start`
     std::string error;              ///< why it could not be started
     std::vector<std::string> less;  ///< sentences: what it got less of than was asked
     // The user as it was found in the image, for `inspect --oci` and exec.

@@ -41,8 +41,7 @@ void discard(const Engine& engine, const ContainerFiles& files, const std::strin
 /// Of a container whose lock nobody holds.
 bool is_leftover(const ContainerRecord& record, ContainerStatus stored) {
     if (!record.request.auto_remove) return false;
-    return stored == ContainerStatus::running ||
-           (stored == ContainerStatus::created && record.by_run);
+    return is_active(stored) || (stored == ContainerStatus::created && record.by_run);
 }
 
 void remove_leftover(const Engine& engine, const std::string& id) {

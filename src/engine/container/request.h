@@ -75,6 +75,7 @@ struct CreateRequest {
     std::string stop_signal;                ///< as typed; "" : the image's, else SIGTERM
     std::optional<int> stop_timeout;        ///< seconds; -1: for ever
     std::string runtime;                    ///< path of an OCI runtime; "" : skiff's own launcher
+    std::string restart;                    ///< a policy as typed; "" : no
     PullPolicy pull = PullPolicy::missing;
     bool read_only = false;
     bool init = false;

@@ -54,7 +54,7 @@ RunResult start_container(const Engine& engine, const std::string& name,
     ContainerRecord record = files.record();
     engine.phases().mark("command line and record");
     if (!lock) {
-        if (files.current_state().status != ContainerStatus::running)
+        if (!is_active(files.current_state().status))
             throw Error(ErrorKind::in_use, "container {} is being changed by another command",
                         name);
         if (options.attach)

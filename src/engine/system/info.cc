@@ -86,7 +86,7 @@ std::string operating_system() {
 SystemInfo system_info(const Engine& engine) {
     SystemInfo info;
     for (const ContainerSummary& row : list_containers(engine, true))
-        ++(row.state.status == ContainerStatus::running ? info.running : info.stopped);
+        ++(is_active(row.state.status) ? info.running : info.stopped);
     std::set<std::string> ids;
     for (const ImageSummary& image : list_images(engine, {.pattern = "", .built_in = true})) {
         if (image.built_in) {

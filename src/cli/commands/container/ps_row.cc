@@ -63,6 +63,9 @@ std::string status(const PsRow& row) {
             return "Created";
         case engine::ContainerStatus::running:
             return "Up " + human_duration(row.list.reference() - state.started_at);
+        case engine::ContainerStatus::restarting:
+            return fmt::format("Restarting ({}) {}", state.exit_code,
+                               time_ago(state.finished_at, row.list.reference()));
         case engine::ContainerStatus::exited:
             return fmt::format("Exited ({}) {}", state.exit_code,
                                time_ago(state.finished_at, row.list.reference()));

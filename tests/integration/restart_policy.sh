@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# --restart: what is started again, when, and what is not.
+. "${0%/*}/lib.sh"
+image busybox
+
+await() { # SECONDS COMMAND…: until it succeeds; no event tells of a state
+    local end=$((SECONDS + $1)); shift
+    until "$@" >/dev/null 2>&1; do [ $SECONDS -lt "$end" ] || return 1; sleep 0.05; done
+}
+field() { skiff inspect -f "{{$2}}" "$1"; }
+equals() { [ "$(field "$1" "$2")" = "$3" ]; }
+atleast() { [ "$(field "$1" "$2")" -ge "$3" ]; }
+dead() { ! grep -q '^State:.[^Z]' "/proc/$1/status" 2>/dev/null; }   # who reaps it is not our business
+kill_monitor() { local pid; pid=$(monitor_of "$1"); kill -KILL "$pid"; await 10 dead "$pid"; }
+monitor_of() { sed -n 's/.*"monitor_pid":\([0-9]*\).*/\1/p' "$SKIFF_ROOT/containers/$1/state.json"; }
+
+fails "--restart and --rm" 125 'cannot specify both --restart and --rm' skiff run --rm --restart always busybox true
+fails "an unknown policy" 125 "unknown policy 'sometimes'" skiff run --restart sometimes busybox true
+fails "a number only for on-failure" 125 "can only be used with 'on-failure'" skiff run --restart always:3 busybox true
+
+# on-failure:2 = three runs, with the same writable layer.
+skiff run -d --name tries --restart on-failure:2 busybox sh -c 'echo run >>/runs; echo "run $(wc -l </runs)"; exit 3' >/dev/null
+check "on-failure:2 gives up" await 20 equals tries .State.Status exited
+is "after three runs" 'run 1
+run 2
+run 3' skiff logs tries
+is "and says so" "2 3 false on-failure 2" field tries '.RestartCount}} {{.State.ExitCode}} {{.State.Restarting}} {{.HostConfig.RestartPolicy.Name}} {{.HostConfig.RestartPolicy.MaximumRetryCount'
+skiff run -d --name fine --restart on-failure busybox true >/dev/null
+check "on-failure leaves success alone" await 10 equals fine .State.Status exited
+is "… at once" 0 field fine .RestartCount
+
+# The command in front hears of the first end, as in Docker.
+status "a command in front gets the first exit status" 5 skiff run --name front --restart always busybox sh -c 'exit 5'
+check "… while the container goes on" await 10 atleast front .RestartCount 1
+has "ps says when it rests" '^Restarting \(5\) |^Up ' skiff ps -a --filter name=front --format '{{.Status}}'
+check "stop ends it, also while it rests" skiff stop -t 1 front
+is "… for good" "exited" field front .State.Status
+before=$(field front .RestartCount)
+check "start begins anew" skiff start front
+check "… and it is started again" await 10 atleast front .RestartCount 1
+check "rm -f" skiff rm -f front
+
+# Violence: the monitor is killed; the next command starts the container again.
+id=$(skiff run -d --name kept --restart unless-stopped busybox sh -c 'echo up; exec sleep 1000')
+kill_monitor "$id"
+has "a killed monitor: the next command starts it again" '^Up ' skiff ps --filter name=kept --format '{{.Status}}'
+is "… as a new run" 'up
+up' skiff logs kept
+skiff stop -t 0 kept
+is "a stopped one stays so" exited eval 'skiff ps >/dev/null; skiff inspect -f "{{.State.Status}}" kept'
+id=$(skiff run -d --name plain busybox sleep 1000)
+kill_monitor "$id"
+has "one without a policy stays where it is" '^Exited \(137\)' skiff ps -a --filter name=plain --format '{{.Status}}'
+
+# SIGTERM to the monitor is the end of a session or of the host, not the user's wish.
+id=$(skiff run -d --name session --restart always --stop-timeout 1 busybox sh -c 'trap "exit 0" TERM; while :; do sleep 0.05; done')
+monitor=$(monitor_of "$id")
+kill -TERM "$monitor"
+check "the monitor ends" await 10 dead "$monitor"
+has "… and the next command starts it again" '^Up ' skiff ps --filter name=session --format '{{.Status}}'
+skiff rm -f session kept plain fine tries >/dev/null
+is "nothing is wanted any more" 0 eval 'ls "$SKIFF_ROOT/wanted" | wc -l'
+
+finish
