@@ -8,17 +8,17 @@ cd "$T" || exit 1
 on() { local script=$1; shift; python3 "$terminal" "$script" "$SKIFF" "$@"; }
 
 id=$(skiff run -d --name web -e A=1 -w /home -u 1000 --cap-add NET_ADMIN busybox sh -c '
-    for n in /proc/self/ns/*; do readlink $n; done; grep -E "^(Cap|Seccomp:|NoNewPrivs|Groups)" /proc/self/status; echo done; exec sleep 1000')
-facts() { skiff logs web | grep -v done; }
+    for n in /proc/self/ns/*; do readlink $n; done; grep -E "^(Cap|Seccomp:|NoNewPrivs|Groups)" /proc/self/status; echo ready; exec sleep 1000')
+facts() { skiff logs web | grep -v ready; }
 # Not "self": /proc/self of the reader, as in the first program.
 mine='for n in /proc/self/ns/*; do readlink $n; done; grep -E "^(Cap|Seccomp:|NoNewPrivs|Groups)" /proc/self/status'
-for _ in $(seq 100); do skiff logs web | grep -q done && break; sleep 0.05; done
+for _ in $(seq 100); do skiff logs web | grep -q ready && break; sleep 0.05; done
 
 is "all namespaces, capabilities and the filter are those of the container" "$(facts)" skiff exec web sh -c "$mine"
 is "so are user, directory and environment" "1000 /home 1" skiff exec web sh -c 'echo $(id -u) $PWD $A'
 is "options replace them" "0 /tmp 2 3" skiff exec -u 0 -w /tmp -e A=2 -e B=3 web sh -c 'echo $(id -u) $PWD $A $B'
-printf 'A=from file\nC=1\n' >env
-is "--env-file, and -e wins" "2 1" skiff exec --env-file env -e A=2 web sh -c 'echo $A $C'
+printf 'A=from file\nC=1\n' >variables
+is "--env-file, and -e wins" "2 1" skiff exec --env-file variables -e A=2 web sh -c 'echo $A $C'
 is "HOSTNAME and PATH are there" "${id:0:12} /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" skiff exec web sh -c 'echo $HOSTNAME $PATH'
 status "the exit status is the program's" 9 skiff exec web sh -c 'exit 9'
 status "a signal shows as 128 and more" 137 skiff exec web sh -c 'kill -9 $$'

@@ -37,7 +37,7 @@ check "its layers are not taken for those of a user with a range" isnt_chain_id
 
 # --- no user namespaces at all --------------------------------------------------------------------------------------------
 
-id=$(skiff create --name left busybox true)
+skiff create --name left busybox true >/dev/null
 as_user mkdir "$home/root/trash/something"
 has "refused user namespaces: ps works" ' left$' refused "$SKIFF" ps -a
 fails "… run says who refuses" 125 'user.max_user_namespaces is 0' refused "$SKIFF" run --rm busybox true
