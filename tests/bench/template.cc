@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Times 1,000 rows through a template of ten fields, in one process: rounds of it, the median and
-// the fastest in microseconds, for typed rows and for JSON documents.
+// Times 1,000 rows through a template of ten fields, for typed rows and for JSON documents. It is
+// the CPU time of the process that counts: nothing here waits, so that is what an idle machine
+// takes, and a busy one does not spoil it.
 #include "gotemplate/template.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
+#include <ctime>
 #include <string>
 #include <vector>
 
@@ -49,27 +50,32 @@ constexpr gt::Type row_type{.kind = gt::Kind::record,
                             .pointer = true,
                             .marshals_methods = true};
 
+double cpu_milliseconds() {
+    timespec time{};
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_nsec) / 1e6;
+}
+
 /// Prints what a round takes, parsing included, and whether that is within the goal.
 template <typename ValueOf>
 void measure(const char* what, ValueOf value_of) {
     std::vector<double> milliseconds;
     size_t bytes = 0;
     for (int round = 0; round < rounds; ++round) {
-        const auto before = std::chrono::steady_clock::now();
+        const double before = cpu_milliseconds();
         std::string out;
         const auto parsed = gt::Template::parse("", line);
         for (size_t i = 0; i < rows; ++i) parsed.execute(value_of(i), out);
-        const std::chrono::duration<double, std::milli> taken =
-            std::chrono::steady_clock::now() - before;
-        milliseconds.push_back(taken.count());
+        milliseconds.push_back(cpu_milliseconds() - before);
         bytes = out.size();
     }
     std::sort(milliseconds.begin(), milliseconds.end());
     const double median = milliseconds[milliseconds.size() / 2];
     const bool met = median < goal_milliseconds;
-    std::printf("%-14s %zu rows of 10 fields, %zu bytes: median %.2f ms, fastest %.2f ms; %s\n",
-                what, rows, bytes, median, milliseconds.front(),
-                met ? "met (goal: 5 ms)" : "missed (goal: 5 ms)");
+    std::printf(
+        "%-14s %zu rows of 10 fields, %zu bytes: median %.2f ms of CPU time, fastest %.2f ms; %s\n",
+        what, rows, bytes, median, milliseconds.front(),
+        met ? "met (goal: 5 ms)" : "missed (goal: 5 ms)");
 }
 
 }  // namespace
