@@ -11,6 +11,7 @@
 #include "base/signal_name.h"
 #include "base/size.h"
 #include "base/text.h"
+#include "cli/health_flags.h"
 #include "cli/mount_flags.h"
 #include "cli/unsupported_flags.h"
 #include "cli/values.h"
@@ -133,6 +134,7 @@ void check(const CreateRequest& request) {
     if (request.namespaces.uts == "host" && !request.hostname.empty())
         throw Error(ErrorKind::usage, "conflicting options: hostname and the UTS mode");
     check_mount_targets(request.mounts);
+    check_health(request.health);
     const engine::RestartPolicy restart = engine::parse_restart_policy(request.restart);
     if (request.auto_remove && restart.kind != engine::RestartPolicy::Kind::no)
         throw Error(ErrorKind::usage,
@@ -250,6 +252,7 @@ void declare_container_flags(CommandBuilder& command, ContainerFlags& flags) {
     declare_process_flags(command, flags);
     declare_isolation_flags(command, flags);
     declare_file_flags(command, flags);
+    declare_health_flags(command, request.health);
     command.option("--name", request.name, "string", "Name of the container");
     command.parsed(
         "-l,--label", [&request](std::string_view value) { add_label(request.labels, value); },

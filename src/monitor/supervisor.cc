@@ -30,7 +30,9 @@ Fd take_over_signals() {
 }  // namespace
 
 Supervisor::Supervisor(SupervisorOptions options)
-    : options_(std::move(options)), signals_(take_over_signals()), scratch_(max_frame) {}
+    : options_(std::move(options)), signals_(take_over_signals()), scratch_(max_frame) {
+    if (options_.health) health_.emplace(std::move(*options_.health));
+}
 
 void Supervisor::add_client(Fd socket) {
     clients_.emplace_back(std::move(socket), geteuid());
@@ -45,7 +47,9 @@ ExitStatus Supervisor::run(ContainerIo io, Child init, pid_t host_pid) {
     adopt(std::move(io));
     for (Connection& client : clients_) greet(client);
     reap();  // it may have ended before SIGCHLD was ours
+    if (health_) health_->begin();
     while (!status_) turn();
+    if (health_) health_->end();
 
     close_input();
     pty_peer_.reset();
@@ -110,6 +114,7 @@ void Supervisor::turn() {
     collect_polls();
     const bool any = wait();
     check_deadline();
+    check_health();
     if (!any) return;
     if (ready(signals_.get())) take_signals();
     if (accepting_ && ready(options_.listener.get())) accept_clients();
@@ -137,6 +142,7 @@ void Supervisor::collect_polls() {
         polls_.push_back({fd, static_cast<short>(events), 0});
     };
     add(signals_.get(), POLLIN);
+    if (health_ && health_->fd() >= 0) add(health_->fd(), POLLIN);
     accepting_ =
         options_.listener.valid() && clients_.size() < max_clients && Clock::now() >= accept_at_;
     if (accepting_) add(options_.listener.get(), POLLIN);
@@ -192,6 +198,8 @@ int Supervisor::timeout_ms() const {
         timeout = timeout ? std::min(*timeout, left) : left;
     };
     if (used_memory_) until(idle_time);
+    if (health_ && health_->due())
+        until(std::chrono::ceil<milliseconds>(*health_->due() - Clock::now()));
     if (rest_until_) until(std::chrono::ceil<milliseconds>(*rest_until_ - Clock::now()));
     if (kill_at_) until(std::chrono::ceil<milliseconds>(*kill_at_ - Clock::now()));
     if (const auto now = Clock::now(); now < accept_at_)
@@ -251,6 +259,14 @@ void Supervisor::stop(const StopFrame& frame) {
     if (frame.timeout_ms < 0) return;
     const auto at = Clock::now() + std::chrono::milliseconds(frame.timeout_ms);
     if (!kill_at_ || at < *kill_at_) kill_at_ = at;
+}
+
+void Supervisor::check_health() {
+    if (!health_ || !health_->due() || !init_.valid()) return;
+    if (Clock::now() < *health_->due() && (health_->fd() < 0 || !ready(health_->fd()))) return;
+    health_->attend([this](int socket, int request) {
+        sessions_.push_back(options_.start_session(socket, request, init_.pidfd()));
+    });
 }
 
 void Supervisor::check_deadline() {

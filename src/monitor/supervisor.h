@@ -22,6 +22,7 @@
 #include "base/fd.h"
 #include "base/process.h"
 #include "monitor/connection.h"
+#include "monitor/health_check.h"
 #include "monitor/log_file.h"
 #include "monitor/page_buffer.h"
 #include "monitor/protocol.h"
@@ -47,6 +48,7 @@ struct SupervisorOptions {
     /// descriptor with the request, and of the pidfd of init, and speaks with the client from then
     /// on. Returns its pid, a child of ours. Must not wait for anything. Empty: no sessions.
     std::function<pid_t(int client, int request, int init_pidfd)> start_session;
+    std::optional<HealthOptions> health;  ///< by sessions
 };
 
 /// One per monitor process, which has one thread.
@@ -120,6 +122,7 @@ class Supervisor {
     void signal_init(int number);
     void stop(const StopFrame& frame);
     void check_deadline();
+    void check_health();
     enum class Whom { all, attached };
     void conclude(FrameType type, const std::string& payload, Whom whom = Whom::all);
     void release_memory();
@@ -154,6 +157,7 @@ class Supervisor {
     Child init_;
     pid_t host_pid_ = 0;
     std::optional<ExitStatus> status_;
+    std::optional<HealthCheck> health_;
     bool asked_to_end_ = false;
     bool terminated_ = false;
     std::optional<Clock::time_point> rest_until_;

@@ -12,6 +12,7 @@
 #include "base/signal_name.h"
 #include "base/text.h"
 #include "engine/config.h"
+#include "engine/container/health.h"
 #include "engine/container/random_name.h"
 #include "engine/container/remove.h"
 #include "engine/container/spec_builder.h"
@@ -76,6 +77,7 @@ EffectiveConfig merge_config(const oci::UntrustedImageConfig& image,
     config.labels = image_labels;
     for (const auto& [key, value] : request.labels) config.labels[key] = value;
     config.exposed_ports.assign(image.exposed_ports.begin(), image.exposed_ports.end());
+    config.health = merge_health(image.healthcheck, request.health);
     config.volumes.assign(image.volumes.begin(), image.volumes.end());
     return config;
 }

@@ -18,18 +18,6 @@
 namespace skiff::engine {
 namespace {
 
-/// Command lines are longer than a frame, and nobody else may read them: a file in memory.
-Fd to_memory(const std::string& text) {
-    if (text.size() > exec_request_limit)
-        throw Error(ErrorKind::invalid, "the command and its environment are too long");
-    Fd file(memfd_create("skiff-exec", MFD_CLOEXEC));
-    if (!file.valid()) throw SystemError(errno, "cannot pass the command to the container");
-    write_all(file.get(), text, "the command for the container");
-    if (lseek(file.get(), 0, SEEK_SET) < 0)
-        throw SystemError(errno, "cannot pass the command to the container");
-    return file;
-}
-
 monitor::MonitorConnection connect_to_running(const Engine& engine, const std::string& name,
                                               const char* act) {
     const ContainerFiles files = find_container(engine, name);
@@ -59,7 +47,7 @@ RunResult exec_in_container(const Engine& engine, const std::string& name,
     monitor::MonitorConnection connection =
         connect_to_running(engine, name, "Container {} is not running");
     drop_greeting(connection.socket.get());
-    const Fd document = to_memory(to_document(request));
+    const Fd document = to_memory_file(request);
     const int fd = document.get();
     if (!monitor::send_frame(connection.socket.get(), monitor::FrameType::exec, {}, {&fd, 1},
                              connection.version))

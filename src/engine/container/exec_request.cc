@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/container/exec_request.h"
 
+#include <cerrno>
+
 #include <nlohmann/json.hpp>
+#include <sys/mman.h>
 
 #include "base/error.h"
 #include "base/json.h"
@@ -13,6 +16,16 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ExecRequest, command, environmen
 
 std::string to_document(const ExecRequest& request) {
     return to_text(Json(request));
+}
+
+Fd to_memory_file(const ExecRequest& request) {
+    const std::string text = to_document(request);
+    if (text.size() > exec_request_limit)
+        throw Error(ErrorKind::invalid, "the command and its environment are too long");
+    Fd file(memfd_create("skiff-exec", MFD_CLOEXEC));
+    if (!file.valid()) throw SystemError(errno, "cannot pass the command to the container");
+    write_all(file.get(), text, "the command for the container");
+    return file;
 }
 
 ExecRequest parse_exec_request(std::string_view text) {

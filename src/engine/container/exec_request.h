@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/fd.h"
+
 namespace skiff::engine {
 
 struct ExecRequest {
@@ -22,6 +24,9 @@ struct ExecRequest {
 inline constexpr std::size_t exec_request_limit = 8U << 20U;
 
 std::string to_document(const ExecRequest& request);
+/// The document as a file in memory: command lines are longer than a frame, and nobody else may
+/// read them. Throws SystemError, Error{invalid} when it is too long.
+Fd to_memory_file(const ExecRequest& request);
 /// Throws Error{invalid}.
 ExecRequest parse_exec_request(std::string_view text);
 

@@ -79,6 +79,8 @@ void run_session(const MonitorArguments& arguments) {
     become_quiet();
     const Fd init(init_fd);
     const Fd request_file(request_fd);
+    // One document serves all checks of a container's health.
+    if (lseek(request_fd, 0, SEEK_SET) < 0) throw SystemError(errno, "cannot read the request");
     const Engine engine({.root = arguments.root,
                          .run_root = arguments.run_root,
                          .config = {},

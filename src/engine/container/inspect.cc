@@ -23,20 +23,32 @@ namespace {
 
 constexpr const char* log_name = "json.log";
 
+Json health_json(const HealthState& health) {
+    Json log = Json::array();
+    for (const HealthEntry& entry : health.log)
+        log.push_back({{"Start", to_rfc3339(entry.start)},
+                       {"End", to_rfc3339(entry.end)},
+                       {"ExitCode", entry.exit_code},
+                       {"Output", entry.output}});
+    return {{"Status", health.status}, {"FailingStreak", health.failing_streak}, {"Log", log}};
+}
+
 Json state_json(const ContainerState& state) {
     const bool running = is_active(state.status);
-    return {{"Status", to_string(state.status)},
-            {"Running", running},
-            {"Paused", false},
-            {"Restarting", state.status == ContainerStatus::restarting},
-            {"OOMKilled", state.oom_killed},
-            {"Dead", false},
-            {"Pid", state.pid},
-            {"ExitCode", state.status == ContainerStatus::running ? 0 : state.exit_code},
-            {"Error", state.error},
-            {"StartedAt", to_rfc3339(state.started_at)},
-            {"FinishedAt", to_rfc3339(state.finished_at)},
-            {"Less", state.less}};
+    Json json = {{"Status", to_string(state.status)},
+                 {"Running", running},
+                 {"Paused", false},
+                 {"Restarting", state.status == ContainerStatus::restarting},
+                 {"OOMKilled", state.oom_killed},
+                 {"Dead", false},
+                 {"Pid", state.pid},
+                 {"ExitCode", state.status == ContainerStatus::running ? 0 : state.exit_code},
+                 {"Error", state.error},
+                 {"StartedAt", to_rfc3339(state.started_at)},
+                 {"FinishedAt", to_rfc3339(state.finished_at)},
+                 {"Less", state.less}};
+    if (!state.health.status.empty()) json["Health"] = health_json(state.health);
+    return json;
 }
 
 /// Docker writes an empty list as null here.
@@ -214,6 +226,20 @@ std::vector<std::string> environment(const EffectiveConfig& config) {
     return list;
 }
 
+/// Docker leaves out what is zero.
+Json healthcheck_json(const HealthConfig& health) {
+    Json json = {{"Test", health.test}};
+    const auto add = [&](const char* key, std::int64_t value) {
+        if (value != 0) json[key] = value;
+    };
+    add("Interval", health.interval);
+    add("Timeout", health.timeout);
+    add("StartPeriod", health.start_period);
+    add("StartInterval", health.start_interval);
+    add("Retries", health.retries);
+    return json;
+}
+
 Json config_json(const ContainerRecord& record, const std::string& hostname) {
     const EffectiveConfig& config = record.config;
     const bool attached = !record.request.detach;
@@ -239,6 +265,7 @@ Json config_json(const ContainerRecord& record, const std::string& hostname) {
                  {"OnBuild", nullptr},
                  {"Labels", config.labels}};
     if (!ports.empty()) json["ExposedPorts"] = ports;
+    if (!config.health.test.empty()) json["Healthcheck"] = healthcheck_json(config.health);
     if (!config.stop_signal.empty()) json["StopSignal"] = signal_name(stop_signal_of(record));
     if (record.request.stop_timeout) json["StopTimeout"] = *record.request.stop_timeout;
     return json;

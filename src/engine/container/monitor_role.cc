@@ -18,8 +18,10 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "engine/container/create.h"
+#include "engine/container/exec_request.h"
 #include "engine/container/exec_role.h"
 #include "engine/container/external_runtime.h"
+#include "engine/container/health.h"
 #include "engine/container/launch_preparation.h"
 #include "engine/container/monitor_process.h"
 #include "engine/container/restart_policy.h"
@@ -58,8 +60,13 @@ void become_quiet() {
 
 monitor::SupervisorOptions supervisor_options(const Engine& engine, const ContainerFiles& files,
                                               const ContainerRecord& record,
-                                              const MonitorArguments& arguments) {
+                                              const MonitorArguments& arguments,
+                                              std::function<bool(monitor::HealthResult)> report) {
     monitor::SupervisorOptions options;
+    if (is_checked(record.config.health))
+        options.health = {health_settings(record.config.health),
+                          to_memory_file({.command = health_command(record.config.health)}),
+                          std::move(report)};
     const Fd run = open_private_directory(engine.run_root());
     options.listener = monitor::listen_at(run.get(), record.id + ".sock");
     if (arguments.rootless && !wants_own_namespace(record))
@@ -126,7 +133,9 @@ class ContainerRun {
           files_(engine, arguments.id),
           record_(files_.record()),
           policy_(parse_restart_policy(record_.request.restart)),
-          supervisor_(supervisor_options(engine, files_, record_, arguments)) {
+          supervisor_(supervisor_options(
+              engine, files_, record_, arguments,
+              [this](monitor::HealthResult result) { return note_health(std::move(result)); })) {
         supervisor_.add_client(Fd(monitor_client_fd));
         if (!record_.request.runtime.empty())
             external_.emplace(files_, record_, arguments.rootless);
@@ -174,6 +183,7 @@ class ContainerRun {
         const int restarts = first ? 0 : state_.restart_count;
         state_ = running_state(preparation, host_pid);
         state_.restart_count = restarts;
+        if (is_checked(record_.config.health)) state_.health.status = "starting";
         // Held until the exit code is out: the tree of mounts comes down after that, not before.
         built_in_lock_ = std::move(preparation.built_in_lock);
         hold_mount_namespace(host_pid);
@@ -259,6 +269,16 @@ class ContainerRun {
         mount_namespace_.reset();
         delete_what_can_be(trash);
         return 0;
+    }
+
+    bool note_health(monitor::HealthResult result) {
+        take_result(record_.config.health, std::move(result), state_.health);
+        try {
+            files_.write_state(state_, Durability::none);
+        } catch (const Error&) {
+            // A full disk: the next check tells again.
+        }
+        return state_.health.status == "starting";
     }
 
     void forget_policy() {

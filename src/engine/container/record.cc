@@ -59,19 +59,25 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Ulimit, name, soft, hard)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(NamespaceModes, pid, ipc, uts, network)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(SecurityRequest, cap_add, cap_drop, privileged,
                                                 no_new_privileges, seccomp, seccomp_is_profile)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(HealthRequest, none, command, interval, timeout,
+                                                start_period, start_interval, retries)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(HealthConfig, test, interval, timeout, start_period,
+                                                start_interval, retries)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(HealthEntry, start, end, exit_code, output)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(HealthState, status, failing_streak, log)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CreateRequest, image, command, entrypoint, name,
                                                 hostname, user, working_directory, environment,
                                                 labels, mounts, add_hosts, dns, ulimits, namespaces,
                                                 security, shm_size, stop_signal, stop_timeout,
-                                                runtime, restart, pull, read_only, init,
+                                                runtime, health, restart, pull, read_only, init,
                                                 interactive, tty, detach, auto_remove)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(EffectiveConfig, entrypoint, command, environment,
                                                 user, working_directory, hostname, stop_signal,
-                                                labels, exposed_ports, volumes)
+                                                labels, exposed_ports, volumes, health)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ContainerState, status, pid, pid_start_time,
                                                 monitor_pid, boot_id, started_at, finished_at,
-                                                exit_code, oom_killed, restart_count, error, less,
-                                                uid, gid, groups, home)
+                                                exit_code, oom_killed, health, restart_count, error,
+                                                less, uid, gid, groups, home)
 
 namespace {
 

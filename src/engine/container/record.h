@@ -14,6 +14,18 @@
 
 namespace skiff::engine {
 
+/// How the container's health is checked: the image's HEALTHCHECK with the request's options over
+/// it, as typed (zero: Docker's default). Times in nanoseconds.
+struct HealthConfig {
+    std::vector<std::string>
+        test;  ///< {"NONE"}, {"CMD", argv…} or {"CMD-SHELL", line}; empty: none
+    std::int64_t interval = 0;
+    std::int64_t timeout = 0;
+    std::int64_t start_period = 0;
+    std::int64_t start_interval = 0;
+    int retries = 0;
+};
+
 /// What the program gets, after the image's configuration and the request were merged.
 struct EffectiveConfig {
     std::vector<std::string> entrypoint;
@@ -26,6 +38,7 @@ struct EffectiveConfig {
     std::map<std::string, std::string> labels;
     std::vector<std::string> exposed_ports;  ///< "80/tcp"
     std::vector<std::string> volumes;        ///< the image's VOLUME paths
+    HealthConfig health;
 };
 
 struct ContainerRecord {
@@ -59,6 +72,19 @@ inline bool is_active(ContainerStatus status) {
     return status == ContainerStatus::running || status == ContainerStatus::restarting;
 }
 
+struct HealthEntry {
+    Timestamp start{};
+    Timestamp end{};
+    int exit_code = 0;
+    std::string output;
+};
+/// Of a running container that is checked.
+struct HealthState {
+    std::string status;  ///< "starting", "healthy" or "unhealthy"; "" : not checked
+    int failing_streak = 0;
+    std::vector<HealthEntry> log;  ///< the last ones, oldest first
+};
+
 struct ContainerState {
     ContainerStatus status = ContainerStatus::created;
     std::int64_t pid = 0;              ///< of the program, as the host counts; 0 when not running
@@ -69,6 +95,7 @@ struct ContainerState {
     Timestamp finished_at{};
     int exit_code = 0;
     bool oom_killed = false;
+    HealthState health;
     int restart_count = 0;          ///< by the policy, since the last `start`
     std::string error;              ///< why it could not be started
     std::vector<std::string> less;  ///< sentences: what it got less of than was asked

@@ -53,6 +53,18 @@ struct SecurityRequest {
     bool seccomp_is_profile = false;
 };
 
+/// --health-* and --no-healthcheck; what is not given is the image's. Times in nanoseconds.
+struct HealthRequest {
+    bool none = false;
+    std::string command;
+    std::optional<std::int64_t> interval;
+    std::optional<std::int64_t> timeout;
+    std::optional<std::int64_t> start_period;
+    std::optional<std::int64_t> start_interval;
+    std::optional<int> retries;
+    bool operator==(const HealthRequest&) const = default;
+};
+
 struct CreateRequest {
     std::string image;  ///< as typed
     std::vector<std::string> command;
@@ -75,7 +87,8 @@ struct CreateRequest {
     std::string stop_signal;                ///< as typed; "" : the image's, else SIGTERM
     std::optional<int> stop_timeout;        ///< seconds; -1: for ever
     std::string runtime;                    ///< path of an OCI runtime; "" : skiff's own launcher
-    std::string restart;                    ///< a policy as typed; "" : no
+    HealthRequest health;
+    std::string restart;  ///< a policy as typed; "" : no
     PullPolicy pull = PullPolicy::missing;
     bool read_only = false;
     bool init = false;

@@ -111,7 +111,8 @@ bool PsFilters::agree(const engine::ContainerSummary& container) {
     return named && filters_.matches("id", record.id) &&
            filters_.match_labels(record.config.labels) &&
            filters_.equals("status", to_string(state.status)) &&
-           filters_.equals("health", "none") && filters_.equals("isolation", "default") &&
+           filters_.equals("health", state.health.status.empty() ? "none" : state.health.status) &&
+           filters_.equals("isolation", "default") &&
            filters_.equals("network", record.request.namespaces.network) &&
            !filters_.contains("publish") && !is_task_.value_or(false) &&
            (exit_codes_.empty() || ended_with) &&

@@ -56,13 +56,18 @@ std::string ports(const PsRow&) {
 std::string state(const PsRow& row) {
     return std::string(to_string(row.container.state.status));
 }
+std::string health(const engine::ContainerState& state) {
+    const std::string& status = state.health.status;
+    if (status.empty()) return "";
+    return fmt::format(" ({}{})", status == "starting" ? "health: " : "", status);
+}
 std::string status(const PsRow& row) {
     const engine::ContainerState& state = row.container.state;
     switch (state.status) {
         case engine::ContainerStatus::created:
             return "Created";
         case engine::ContainerStatus::running:
-            return "Up " + human_duration(row.list.reference() - state.started_at);
+            return "Up " + human_duration(row.list.reference() - state.started_at) + health(state);
         case engine::ContainerStatus::restarting:
             return fmt::format("Restarting ({}) {}", state.exit_code,
                                time_ago(state.finished_at, row.list.reference()));
