@@ -8,11 +8,14 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <linux/nsfs.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/un.h>
 
+#include "base/process.h"
 #include "monitor/protocol.h"
 
 namespace skiff::monitor {
@@ -32,6 +35,16 @@ Fd make_socket(int flags) {
     Fd fd(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | flags, 0));
     if (!fd.valid()) throw SystemError(errno, "cannot make a socket");
     return fd;
+}
+
+#ifdef SO_PEERPIDFD
+constexpr int so_peerpidfd = SO_PEERPIDFD;
+#else
+constexpr int so_peerpidfd = 77;  // asm-generic/socket.h since Linux 6.5
+#endif
+
+Fd open_or_invalid(const std::string& path) {
+    return Fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
 }
 
 /// For connect, send and receive; 0: none.
@@ -100,6 +113,25 @@ uid_t peer_uid(int socket) {
     if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &length) < 0)
         throw SystemError(errno, "cannot tell who is at the other end of a socket");
     return credentials.uid;
+}
+
+bool peer_is_in_our_user_namespace(int socket) {
+    int number = -1;
+    socklen_t length = sizeof number;
+    if (getsockopt(socket, SOL_SOCKET, so_peerpidfd, &number, &length) < 0) return false;
+    const Child peer(0, Fd(number));
+    // Of a process outside, a namespace can be opened only by whoever may trace it: not by us.
+    Fd namespace_of_peer = open_or_invalid(fmt::format("/proc/{}/ns/user", host_pid_of(peer)));
+    const Fd ours = open_or_invalid("/proc/self/ns/user");
+    struct stat wanted{};
+    if (!ours.valid() || fstat(ours.get(), &wanted) < 0) return false;
+    while (namespace_of_peer.valid()) {
+        struct stat found{};
+        if (fstat(namespace_of_peer.get(), &found) == 0 && found.st_ino == wanted.st_ino)
+            return true;
+        namespace_of_peer.reset(ioctl(namespace_of_peer.get(), NS_GET_PARENT));
+    }
+    return false;
 }
 
 }  // namespace skiff::monitor

@@ -36,4 +36,9 @@ std::optional<MonitorConnection> connect_at(
 /// sees it.
 uid_t peer_uid(int socket);
 
+/// The process that connected is in this process's user namespace or below it: for a rootless
+/// monitor a process of a container, since commands are outside. False where the kernel cannot tell
+/// (SO_PEERPIDFD is of Linux 6.5) and for processes that ended.
+bool peer_is_in_our_user_namespace(int socket);
+
 }  // namespace skiff::monitor

@@ -31,7 +31,10 @@
 namespace skiff::monitor {
 
 struct SupervisorOptions {
-    Fd listener;        ///< from listen_at(); invalid: only clients given by add_client
+    Fd listener;  ///< from listen_at(); invalid: only clients given by add_client
+    /// Our user namespace is not that of the commands: whoever is in it is in a container, and not
+    /// heard.
+    bool commands_are_outside = false;
     Fd user_namespace;  ///< handed to clients of our own uid that ask; invalid: none
     std::optional<LogFile> log;
     bool tty = false;

@@ -52,6 +52,7 @@ void Supervisor::accept_clients() {
         }
         const uid_t peer = peer_uid(socket.get());
         if (peer != geteuid() && peer != 0) continue;
+        if (options_.commands_are_outside && peer_is_in_our_user_namespace(socket.get())) continue;
         clients_.emplace_back(std::move(socket), peer);
         greet(clients_.back());
     }

@@ -50,7 +50,7 @@ class Store {
     static Store open(const std::string& root);
     /// Nothing where there is no store; one that lost a directory or its `format` gets it back.
     /// Throws as open does, and Error{invalid} where `root` is something else than a directory.
-    /// Costs an open, a read and a look at each directory: 20 us.
+    /// Costs an open, a read and a look at each directory.
     static std::optional<Store> find(const std::string& root);
 
     const std::string& root() const { return root_; }

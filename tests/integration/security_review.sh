@@ -101,4 +101,18 @@ if root; then
     go env SKIFF_ROOT="$T/small/data" "$SKIFF" system reset -f
     umount "$T/small"
 fi
+# Rootless containers share a user namespace: whoever got at a socket from in there is not heard (Linux 6.5).
+if ! root; then
+    id=$(skiff run -d busybox sleep 1000)
+    init=$(skiff inspect -f '{{.State.Pid}}' "$id")
+    inside() { nsenter -t "$init" --user --preserve-credentials "$SKIFF" --root "$SKIFF_ROOT" --runroot "$SKIFF_RUNROOT" exec "$id" echo entered; }
+    if python3 -c 'import socket; a, b = socket.socketpair(); a.getsockopt(1, 77)' 2>/dev/null; then
+        hasnt "a process in the containers' user namespace cannot use a monitor's socket" entered eval 'inside; true'
+    else
+        skip "a process in the containers' user namespace cannot use a monitor's socket" "no SO_PEERPIDFD in this kernel"
+    fi
+    is "a command outside can" entered skiff exec "$id" echo entered
+    skiff rm -f "$id" >/dev/null
+fi
+
 finish

@@ -15,7 +15,7 @@ struct Tiers {
 };
 
 /// Mounts both for a moment, in a child in which nobody else sees it. Says so where there is no
-/// store yet, in which an overlay could be tried. Takes 5 ms.
+/// store yet, in which an overlay could be tried.
 Tiers probe_tiers(const Engine& engine);
 
 }  // namespace skiff::engine
