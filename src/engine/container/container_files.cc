@@ -273,4 +273,12 @@ void delete_trash(const std::string& path) {
     remove_tree(AT_FDCWD, path);
 }
 
+void free_names_of(const Engine& engine, const std::string& id) {
+    const Fd names = find_at(AT_FDCWD, engine.root() + "/names", O_RDONLY | O_DIRECTORY);
+    if (!names.valid()) return;
+    const FileLock repair = FileLock::wait(names.get(), ".repair", LockMode::exclusive);
+    for (const std::string& name : list_directory(names.get()))
+        if (find_link(names.get(), name) == id) unlinkat(names.get(), name.c_str(), 0);
+}
+
 }  // namespace skiff::engine

@@ -76,6 +76,9 @@ bool name_is_taken(const Engine& engine, const std::string& name);
 /// By name, id, or unique prefix of an id. Throws Error{not_found} "No such container: …",
 /// Error{conflict} when ambiguous.
 ContainerFiles find_container(const Engine& engine, const std::string& text);
+/// Frees every name that leads to `id`, of which nobody knows the names any more: its record is
+/// missing. Looks at all names.
+void free_names_of(const Engine& engine, const std::string& id);
 std::vector<std::string> container_ids(const Engine& engine);
 
 /// Frees the name and moves the directory to the trash, in this order and at once; returns the path

@@ -63,10 +63,12 @@ monitor::SupervisorOptions supervisor_options(const Engine& engine, const Contai
                                               const MonitorArguments& arguments,
                                               std::function<bool(monitor::HealthResult)> report) {
     monitor::SupervisorOptions options;
-    if (is_checked(record.config.health))
-        options.health = {health_settings(record.config.health),
-                          to_memory_file({.command = health_command(record.config.health)}),
+    if (is_checked(record.config.health)) {
+        ExecRequest check;
+        check.command = health_command(record.config.health);
+        options.health = {health_settings(record.config.health), to_memory_file(check),
                           std::move(report)};
+    }
     const Fd run = open_private_directory(engine.run_root());
     options.listener = monitor::listen_at(run.get(), record.id + ".sock");
     options.commands_are_outside = arguments.rootless;

@@ -50,7 +50,8 @@ void remove_leftover(const Engine& engine, const std::string& id) {
     if (!lock) return;
     const auto record = files.find_record();
     if (!record) {
-        // Its creator died before it was visible.
+        // Its creator died before it was visible; the link of its name may be there.
+        free_names_of(engine, id);
         discard(engine, files, "");
         return;
     }
@@ -72,7 +73,11 @@ bool needs_a_look(const Engine& engine, const std::string& id) {
 /// What a process was deleting when it was killed.
 void empty_trash(const Engine& engine) {
     const Fd trash = find_at(AT_FDCWD, engine.root() + "/trash", O_RDONLY | O_DIRECTORY);
-    if (!trash.valid() || list_directory(trash.get()).empty()) return;
+    if (!trash.valid()) return;
+    const std::vector<std::string> entries = list_directory(trash.get());
+    if (entries.empty()) return;
+    // Killed between the move to the trash and the removal of the name.
+    for (const std::string& id : entries) free_names_of(engine, id);
     try {
         empty_store_trash(engine, storage::Store::open(engine.root()));
     } catch (const Error&) {
