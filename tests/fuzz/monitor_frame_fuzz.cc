@@ -51,7 +51,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             case FrameType::input_end:
             case FrameType::detach:
             case FrameType::userns_request:
-        case FrameType::exec:
+            case FrameType::exec:
             case FrameType::starting:
             case FrameType::output:
             case FrameType::errors:
