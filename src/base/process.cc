@@ -51,10 +51,14 @@ bool Child::kill(int signal) {
     return syscall(SYS_pidfd_send_signal, pidfd_.get(), signal, nullptr, 0) == 0;
 }
 
-CloneResult clone_process(unsigned long long flags) {
+CloneResult clone_process(unsigned long long flags, int cgroup) {
     int pidfd = -1;
     clone_args args{};
     args.flags = flags | CLONE_PIDFD;
+    if (cgroup >= 0) {
+        args.flags |= CLONE_INTO_CGROUP;
+        args.cgroup = static_cast<std::uint64_t>(cgroup);
+    }
     args.pidfd = reinterpret_cast<uintptr_t>(&pidfd);
     args.exit_signal = SIGCHLD;
     const long pid = syscall(SYS_clone3, &args, sizeof args);

@@ -53,13 +53,13 @@ class Child {
 };
 
 /// clone3(2) with `flags` (CLONE_NEW…) and CLONE_PIDFD; returns an invalid Child in the child
-/// process (pid 0), a valid one in the parent. The process must have one thread. Throws
-/// SystemError.
+/// process (pid 0), a valid one in the parent. The process must have one thread. `cgroup`: a v2
+/// group's directory in which the child begins (CLONE_INTO_CGROUP). Throws SystemError.
 struct CloneResult {
     bool in_child = false;
     Child child;
 };
-CloneResult clone_process(unsigned long long flags);
+CloneResult clone_process(unsigned long long flags, int cgroup = -1);
 
 struct HelperResult {
     ExitStatus status;
