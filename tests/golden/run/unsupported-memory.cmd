@@ -1,0 +1,1 @@
+skiff run --rm --memory 1g busybox true

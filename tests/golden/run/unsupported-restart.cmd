@@ -1,1 +1,0 @@
-skiff run --rm --restart always busybox true
