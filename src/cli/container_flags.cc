@@ -15,6 +15,7 @@
 #include "cli/mount_flags.h"
 #include "cli/unsupported_flags.h"
 #include "cli/values.h"
+#include "engine/container/log_options.h"
 #include "engine/container/restart_policy.h"
 
 namespace skiff::cli {
@@ -131,6 +132,9 @@ void check(const CreateRequest& request) {
     check_namespace("ipc", "IPC", request.namespaces.ipc);
     check_namespace("uts", "UTS", request.namespaces.uts);
     check_network(request.namespaces.network);
+    engine::check_log_request(request.log);
+    if (request.tty && request.log.driver == engine::passthrough_log_driver)
+        throw Error(ErrorKind::conflict, "--tty and --log-driver passthrough exclude each other");
     if (request.namespaces.uts == "host" && !request.hostname.empty())
         throw Error(ErrorKind::usage, "conflicting options: hostname and the UTS mode");
     check_mount_targets(request.mounts);
@@ -223,6 +227,20 @@ void declare_isolation_flags(CommandBuilder& command, ContainerFlags& flags) {
         "Address of a name server");
 }
 
+void declare_log_flags(CommandBuilder& command, CreateRequest& request) {
+    command.option("--log-driver", request.log.driver, "string",
+                   "Where the output is kept: json-file, local, none or passthrough",
+                   complete::words("json-file local none passthrough"));
+    command.parsed(
+        "--log-opt",
+        [&request](std::string_view value) {
+            const Cut parts = cut(value, '=');
+            request.log.options[std::string(parts.before)] = parts.after;
+        },
+        "list", "Options of the log driver: max-size, max-file, labels, env, tag",
+        complete::words("max-size= max-file= labels= env= tag="));
+}
+
 void declare_file_flags(CommandBuilder& command, ContainerFlags& flags) {
     CreateRequest& request = flags.request;
     command.option("-v,--volume", flags.volumes, "list",
@@ -253,6 +271,7 @@ void declare_container_flags(CommandBuilder& command, ContainerFlags& flags) {
     declare_isolation_flags(command, flags);
     declare_file_flags(command, flags);
     declare_health_flags(command, request.health);
+    declare_log_flags(command, request);
     command.option("--name", request.name, "string", "Name of the container");
     command.parsed(
         "-l,--label", [&request](std::string_view value) { add_label(request.labels, value); },

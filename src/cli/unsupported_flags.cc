@@ -46,8 +46,6 @@ constexpr auto container_flags = std::to_array<UnsupportedFlag>({
     {"label-file"},
     {"link"},
     {"link-local-ip"},
-    {"log-driver"},
-    {"log-opt"},
     {"mac-address"},
     {"memory", 'm'},
     {"memory-reservation"},

@@ -245,20 +245,33 @@ bool take_plain(std::string_view& text, std::string_view& value) {
     return true;
 }
 
-}  // namespace
-
-char* write_entry(char* to, std::string_view text, bool ends_line, Stream stream,
-                  std::string_view time) {
+char* write_json_entry(char* to, std::string_view text, bool ends_line, Stream stream,
+                       std::string_view time, std::string_view attributes) {
     to = put(to, "{\"log\":\"");
     to = put_escaped(to, text);
     if (ends_line) to = put(to, "\\n");
-    to = put(to, stream == Stream::errors ? "\",\"stream\":\"stderr\",\"time\":\""
-                                          : "\",\"stream\":\"stdout\",\"time\":\"");
+    to =
+        put(to, stream == Stream::errors ? "\",\"stream\":\"stderr\"" : "\",\"stream\":\"stdout\"");
+    if (!attributes.empty()) {
+        to = put(to, ",\"attrs\":");
+        to = put(to, attributes);
+    }
+    to = put(to, ",\"time\":\"");
     to = put(to, time);
     return put(to, "\"}\n");
 }
 
-bool parse_entry(std::string_view line, LogEntry& entry) {
+char* write_local_entry(char* to, std::string_view text, bool ends_line, Stream stream,
+                        std::string_view time) {
+    to = put(to, time);
+    to = put(to, stream == Stream::errors ? " stderr " : " stdout ");
+    to = put(to, ends_line ? "F " : "P ");
+    to = put(to, text);
+    *to = '\n';
+    return to + 1;
+}
+
+bool parse_json_entry(std::string_view line, LogEntry& entry) {
     entry.text.clear();
     entry.time = {};
     bool has_text = false;
@@ -283,6 +296,45 @@ bool parse_entry(std::string_view line, LogEntry& entry) {
         }
     } while (take(line, ','));
     return take(line, '}') && has_text && has_stream && !entry.time.empty();
+}
+
+bool parse_local_entry(std::string_view line, LogEntry& entry) {
+    const std::size_t time = line.find(' ');
+    if (time == 0 || time == std::string_view::npos) return false;
+    const std::string_view rest = line.substr(time);
+    constexpr std::size_t head = 10;  // " stdout F "
+    const bool output = rest.starts_with(" stdout ");
+    if (rest.size() < head || (!output && !rest.starts_with(" stderr "))) return false;
+    const bool ends_line = rest[head - 2] == 'F';
+    if ((!ends_line && rest[head - 2] != 'P') || rest[head - 1] != ' ') return false;
+    entry.time = line.substr(0, time);
+    entry.stream = output ? Stream::output : Stream::errors;
+    entry.text.assign(rest.substr(head));
+    if (ends_line) entry.text += '\n';
+    return true;
+}
+
+}  // namespace
+
+char* write_entry(char* to, LogFormat format, std::string_view text, bool ends_line, Stream stream,
+                  std::string_view time, std::string_view attributes) {
+    return format == LogFormat::json_file
+               ? write_json_entry(to, text, ends_line, stream, time, attributes)
+               : write_local_entry(to, text, ends_line, stream, time);
+}
+
+std::string json_string(std::string_view text) {
+    std::string to(entry_room(text.size()), '\0');
+    to[0] = '"';
+    char* end = put_escaped(to.data() + 1, text);
+    *end++ = '"';
+    to.resize(static_cast<std::size_t>(end - to.data()));
+    return to;
+}
+
+bool parse_entry(LogFormat format, std::string_view line, LogEntry& entry) {
+    return format == LogFormat::json_file ? parse_json_entry(line, entry)
+                                          : parse_local_entry(line, entry);
 }
 
 }  // namespace skiff::monitor

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
-#include "monitor/log_entry.h"
+#include "monitor/log_files.h"
 
 namespace skiff::monitor {
 namespace {
@@ -35,20 +35,26 @@ std::size_t cut_length(std::string_view text) {
 
 }  // namespace
 
-LogFile::LogFile(Fd file) : file_(std::move(file)), buffer_(buffer_size) {}
+LogFile::LogFile(Fd dir, LogSettings settings)
+    : settings_(std::move(settings)),
+      name_(log_file_name(settings_.format)),
+      dir_(std::move(dir)),
+      buffer_(buffer_size + settings_.attributes.size()) {}
 
-LogFile LogFile::open(int dir, const std::string& name) {
-    Fd file =
-        open_at(dir, name, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, 0600);
+LogFile LogFile::open(int dir, LogSettings settings) {
+    LogFile log(duplicate(dir), std::move(settings));
+    Fd file = open_at(dir, log.name_,
+                      O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, 0600);
     struct stat status{};
-    if (fstat(file.get(), &status) < 0) throw SystemError(errno, "cannot examine '{}'", name);
+    if (fstat(file.get(), &status) < 0) throw SystemError(errno, "cannot examine '{}'", log.name_);
     if (!S_ISREG(status.st_mode))
-        throw Error(ErrorKind::invalid, "the log '{}' is no regular file", name);
+        throw Error(ErrorKind::invalid, "the log '{}' is no regular file", log.name_);
     // A monitor that was killed may have left half a line; ours must not be glued to it.
     char last = '\n';
     if (status.st_size > 0 && pread(file.get(), &last, 1, status.st_size - 1) < 0)
-        throw SystemError(errno, "cannot read '{}'", name);
-    LogFile log(std::move(file));
+        throw SystemError(errno, "cannot read '{}'", log.name_);
+    log.file_ = std::move(file);
+    log.size_ = static_cast<std::uint64_t>(status.st_size);
     log.ends_cut_ = last != '\n';
     return log;
 }
@@ -96,9 +102,11 @@ void LogFile::add_unfinished(Stream stream, Partial& partial, std::string_view t
 
 void LogFile::add_entry(Stream stream, std::string_view text, bool ends_line,
                         std::string_view time) {
-    if (buffer_.capacity() - used_ < entry_room(text.size())) flush();
+    if (buffer_.capacity() - used_ < entry_room(text.size(), settings_.attributes.size())) flush();
     char* const begin = buffer_.data() + used_;
-    used_ += static_cast<std::size_t>(write_entry(begin, text, ends_line, stream, time) - begin);
+    const char* const end =
+        write_entry(begin, settings_.format, text, ends_line, stream, time, settings_.attributes);
+    used_ += static_cast<std::size_t>(end - begin);
 }
 
 void LogFile::finish() {
@@ -125,9 +133,9 @@ void LogFile::flush() {
 bool LogFile::write_marker() {
     const std::string text =
         fmt::format("skiff: {} lines of this log were lost: {}", dropped_, errno_text(drop_error_));
-    std::string entry(entry_room(text.size()), '\0');
-    const char* end =
-        write_entry(entry.data(), text, true, Stream::errors, to_rfc3339_nine_digits(now()));
+    std::string entry(entry_room(text.size(), settings_.attributes.size()), '\0');
+    const char* end = write_entry(entry.data(), settings_.format, text, true, Stream::errors,
+                                  to_rfc3339_nine_digits(now()), settings_.attributes);
     entry.resize(static_cast<std::size_t>(end - entry.data()));
     const std::uint64_t told = dropped_;
     dropped_ = 0;
@@ -136,18 +144,78 @@ bool LogFile::write_marker() {
     return false;
 }
 
-/// Writes all, or drops the lines that are not completely in the file and returns false.
+/// Writes all, or drops the lines that are not completely in a file and returns false.
 bool LogFile::write_entries(std::string_view entries) {
+    while (!entries.empty()) {
+        std::size_t length = fitting(entries);
+        if (length == 0) {
+            try {
+                if (size_ > 0) rotate();
+            } catch (const SystemError& error) {
+                // The promised limit holds: without a new file there is no room.
+                drop_lines(entries, error.errno_value());
+                return false;
+            }
+            // A line that no file may hold gets one of its own.
+            length = std::max(fitting(entries), entries.find('\n') + 1);
+        }
+        if (!write_to_file(entries.substr(0, length))) {
+            drop_lines(entries.substr(length), drop_error_);
+            return false;
+        }
+        entries.remove_prefix(length);
+    }
+    return true;
+}
+
+/// How many bytes of `entries`, whole lines, the file still takes; 0: a new one is needed first.
+std::size_t LogFile::fitting(std::string_view entries) const {
+    if (settings_.max_size == 0) return entries.size();
+    const std::uint64_t room = settings_.max_size - std::min(size_, settings_.max_size);
+    if (entries.size() <= room) return entries.size();
+    return entries.substr(0, room).rfind('\n') + 1;  // npos + 1 is 0
+}
+
+/// Begins a new file. The order is what log_files.h promises to readers; a kill between two steps
+/// leaves a gap in the numbers, which the next rotation closes. Throws SystemError; nothing was
+/// changed then, or a gap is left.
+void LogFile::rotate() {
+    const std::string fresh = name_ + ".new";
+    // What a killed writer left there is nobody's.
+    if (unlinkat(dir_.get(), fresh.c_str(), 0) < 0 && errno != ENOENT)
+        throw SystemError(errno, "cannot remove '{}'", fresh);
+    // Before anything moves: this is what a full disk refuses.
+    Fd file = open_at(dir_.get(), fresh,
+                      O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_NONBLOCK, 0600);
+    const auto rename = [&](const std::string& from, const std::string& to) {
+        if (renameat(dir_.get(), from.c_str(), dir_.get(), to.c_str()) < 0)
+            throw SystemError(errno, "cannot rename '{}' to '{}'", from, to);
+    };
+    unsigned last = 0;  // the first age that is free, or the one that falls off the end
+    while (last + 1 < settings_.max_files &&
+           faccessat(dir_.get(), log_file_name(name_, last).c_str(), F_OK, 0) == 0)
+        ++last;
+    for (; last > 0; --last) rename(log_file_name(name_, last - 1), log_file_name(name_, last));
+    rename(fresh, name_);
+    file_ = std::move(file);
+    size_ = 0;
+    ends_cut_ = false;
+}
+
+/// Likewise for lines that go into this file.
+bool LogFile::write_to_file(std::string_view entries) {
     if (ends_cut_ && write(file_.get(), "\n", 1) != 1) {
         drop_lines(entries, errno);
         return false;
     }
+    size_ += ends_cut_ ? 1 : 0;
     ends_cut_ = false;
     std::string_view rest = entries;
     while (!rest.empty()) {
         const ssize_t n = write(file_.get(), rest.data(), rest.size());
         if (n >= 0) {
             rest.remove_prefix(static_cast<std::size_t>(n));
+            size_ += static_cast<std::uint64_t>(n);
             continue;
         }
         const int error = errno;
@@ -161,6 +229,7 @@ bool LogFile::write_entries(std::string_view entries) {
             const auto excess = static_cast<off_t>(written.size() - whole);
             ends_cut_ =
                 status.st_size < excess || ftruncate(file_.get(), status.st_size - excess) < 0;
+            if (!ends_cut_) size_ = static_cast<std::uint64_t>(status.st_size - excess);
         }
         drop_lines(entries.substr(whole), error);
         return false;

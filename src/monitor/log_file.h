@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The log of one container, in Docker's json-file format.
+// The log of one container: the writer.
 #pragma once
 
 #include <array>
@@ -9,21 +9,32 @@
 
 #include "base/fd.h"
 #include "base/timestamp.h"
+#include "monitor/log_entry.h"
 #include "monitor/page_buffer.h"
 #include "monitor/protocol.h"
 
 namespace skiff::monitor {
 
-/// Appends what a container writes to its log.
+struct LogSettings {
+    LogFormat format = LogFormat::json_file;
+    /// Bytes that no file exceeds (but for a single line that is longer); 0: no limit.
+    std::uint64_t max_size = 0;
+    unsigned max_files = 1;  ///< at least 1, the one that is written included
+    /// A JSON object that goes into each entry, or empty; at most max_entry_attributes bytes.
+    std::string attributes{};
+};
+
+/// Appends what a container writes to its log, and begins a new file when one is full
+/// (log_files.h).
 ///
 /// Nothing here fails the container: when the file takes no more (disk full, quota, file size
 /// limit), whole lines are dropped and counted, and one line says how many as soon as there is room
 /// again.
 class LogFile {
   public:
-    /// Opens (makes, 0600) the file `name` in `dir`, once and without following a link. Throws
-    /// SystemError.
-    static LogFile open(int dir, const std::string& name);
+    /// Opens (makes, 0600) the newest file of the log in `dir`, once and without following a link.
+    /// Throws SystemError.
+    static LogFile open(int dir, LogSettings settings);
 
     /// Takes what was read from `stream` at `time`; lines may begin and end anywhere. A line that
     /// is not complete is kept until it is, until it has max_entry_text bytes, or until finish().
@@ -47,14 +58,21 @@ class LogFile {
         bool continues = false;  ///< parts of this line were written already
     };
 
-    explicit LogFile(Fd file);
+    LogFile(Fd dir, LogSettings settings);
+    void rotate();
     void add_entry(Stream stream, std::string_view text, bool ends_line, std::string_view time);
     void add_unfinished(Stream stream, Partial& partial, std::string_view text);
     void drop_lines(std::string_view entries, int error);
     bool write_marker();
     bool write_entries(std::string_view entries);
+    bool write_to_file(std::string_view entries);
+    std::size_t fitting(std::string_view entries) const;
 
+    LogSettings settings_;
+    std::string name_;  ///< of the newest file
+    Fd dir_;            ///< for the names of rotation
     Fd file_;
+    std::uint64_t size_ = 0;  ///< of file_
     PageBuffer buffer_;
     std::size_t used_ = 0;
     std::array<Partial, 2> partial_;  ///< stdout, stderr

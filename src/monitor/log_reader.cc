@@ -14,18 +14,17 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
-#include "monitor/log_entry.h"
 
 namespace skiff::monitor {
 namespace {
 
 // Twice the longest line that a writer makes, so that a block always holds a whole one.
-constexpr std::size_t block_size = 2 * (entry_room(max_entry_text) + 32768);
+constexpr std::size_t block_size = 2 * entry_room(max_entry_text, max_entry_attributes);
 
-off_t size_of(int file) {
+struct stat status_of(int file) {
     struct stat status{};
     if (fstat(file, &status) < 0) throw SystemError(errno, "cannot examine a log");
-    return status.st_size;
+    return status;
 }
 
 std::size_t read_at(int file, char* to, std::size_t count, off_t offset) {
@@ -36,11 +35,12 @@ std::size_t read_at(int file, char* to, std::size_t count, off_t offset) {
     }
 }
 
-/// Where the last `count` lines begin. What follows the last newline is not counted: it may be cut.
-off_t start_of_tail(int file, std::uint64_t count) {
+/// Where the last `count` lines of a file begin; nothing when it has fewer, and `count` is then
+/// less by those that it has. What follows the last newline is not counted: it may be cut.
+std::optional<off_t> start_of_tail(int file, std::uint64_t& count) {
     constexpr std::size_t step = 65536;
     std::vector<char> block(step);
-    off_t end = size_of(file);
+    off_t end = status_of(file).st_size;
     std::uint64_t newlines =
         0;  // the first one found ends the last line, it does not start a line of the tail
     while (end > 0) {
@@ -56,23 +56,49 @@ off_t start_of_tail(int file, std::uint64_t count) {
         }
         end = begin;
     }
-    return 0;
+    count -= newlines;
+    if (count == 0) return 0;
+    return std::nullopt;
 }
 
-/// The place in the file, and what has to be known of the lines before it.
+/// Reads one file after the other, and keeps what has to be known of the lines before.
 class Reader {
   public:
-    Reader(int file, const LogQuery& query, const LogSink& sink)
-        : file_(file), query_(query), sink_(sink), block_(block_size) {
-        if (query.tail) offset_ = start_of_tail(file, *query.tail);
+    Reader(LogFormat format, const LogQuery& query, const LogSink& sink)
+        : format_(format), query_(query), sink_(sink), block_(block_size) {}
+
+    /// Begins where the lines that are wanted can begin; returns the index of that file. `files`:
+    /// oldest first.
+    std::size_t seek(std::span<const int> files) {
+        if (files.empty()) return 0;
+        if (query_.tail) {
+            std::uint64_t count = *query_.tail;
+            for (std::size_t i = files.size(); i-- > 0;) {
+                if (const auto start = start_of_tail(files[i], count)) {
+                    offset_ = *start;
+                    return i;
+                }
+            }
+            return 0;
+        }
+        // A file that was last written before `since` holds nothing later. The second is for the
+        // clock that stamps files, which may lag behind the one that stamps lines.
+        std::size_t first = 0;
+        while (query_.since && first + 1 < files.size() &&
+               last_write(files[first]) + std::chrono::seconds(1) < *query_.since)
+            ++first;
+        return first;
     }
+
+    /// Begins the next file.
+    void rewind() { offset_ = 0; }
 
     /// Delivers every complete line from here to the end of the file; false when the reading shall
     /// end.
-    bool read_complete_lines() {
-        if (size_of(file_) < offset_) offset_ = 0;
+    bool read_complete_lines(int file) {
+        if (status_of(file).st_size < offset_) offset_ = 0;
         for (;;) {
-            const std::size_t length = read_at(file_, block_.data(), block_.size(), offset_);
+            const std::size_t length = read_at(file, block_.data(), block_.size(), offset_);
             const std::string_view text(block_.data(), length);
             const std::size_t end = text.rfind('\n') + 1;  // npos + 1 is 0
             if (end == 0) {
@@ -86,13 +112,21 @@ class Reader {
         }
     }
 
-    /// Delivers a last line that lacks nothing but its newline.
-    void read_last_line() {
-        const std::size_t length = read_at(file_, block_.data(), block_.size(), offset_);
-        if (length < block_.size()) deliver_line({block_.data(), length});
+    /// Delivers a last line that lacks nothing but its newline. Of the format `local` it cannot be
+    /// told whether it is whole.
+    bool read_last_line(int file) {
+        if (format_ == LogFormat::local) return true;
+        const std::size_t length = read_at(file, block_.data(), block_.size(), offset_);
+        return length == block_.size() || deliver_line({block_.data(), length});
     }
 
   private:
+    static Timestamp last_write(int file) {
+        const timespec time = status_of(file).st_mtim;
+        return Timestamp(std::chrono::seconds(time.tv_sec) +
+                         std::chrono::nanoseconds(time.tv_nsec));
+    }
+
     bool deliver(std::string_view lines) {
         while (!lines.empty()) {
             const std::size_t end = lines.find('\n');
@@ -103,73 +137,169 @@ class Reader {
     }
 
     bool deliver_line(std::string_view line) {
-        if (!parse_entry(line, entry_)) return true;
+        if (!parse_entry(format_, line, entry_)) return true;
         bool& begins_line = begins_line_.at(entry_.stream == Stream::errors ? 1 : 0);
         const bool begins = begins_line;
         begins_line = entry_.text.ends_with('\n');
-        if (query_.since || query_.until) {
-            const auto time = parse_rfc3339(entry_.time);
-            if (!time || (query_.since && *time < *query_.since)) return true;
-            if (query_.until && *time > *query_.until) return false;
+        if (query_.times || query_.since || query_.until) {
+            // All lines that came in one read have one time.
+            if (entry_.time != time_text_) {
+                const auto time = parse_rfc3339(entry_.time);
+                if (!time) return true;
+                time_text_ = entry_.time;
+                time_ = *time;
+            }
+            if (query_.since && time_ < *query_.since) return true;
+            if (query_.until && time_ > *query_.until) return false;
         }
-        return sink_({entry_.stream, entry_.text, entry_.time, begins});
+        return sink_({entry_.stream, entry_.text, time_, begins});
     }
 
-    int file_;
+    LogFormat format_;
     const LogQuery& query_;
     const LogSink& sink_;
     std::vector<char> block_;
     off_t offset_ = 0;  ///< always at the start of a line
     LogEntry entry_;
+    std::string time_text_;  ///< of time_
+    Timestamp time_{};
     std::array<bool, 2> begins_line_{true, true};  ///< stdout, stderr
 };
 
-Fd watch_file(int file) {
+/// Whatever happens to the files of a log: a write, or a rename. Other files beside them wake us,
+/// too, which costs a look.
+Fd watch_directory(int dir) {
     Fd inotify(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
     if (!inotify.valid()) throw SystemError(errno, "cannot watch a log");
-    const std::string path = fmt::format("/proc/self/fd/{}", file);
-    if (inotify_add_watch(inotify.get(), path.c_str(), IN_MODIFY | IN_CLOSE_WRITE) < 0)
+    const std::string path = fmt::format("/proc/self/fd/{}", dir);
+    if (inotify_add_watch(inotify.get(), path.c_str(), IN_MODIFY | IN_MOVED_TO | IN_CREATE) < 0)
         throw SystemError(errno, "cannot watch a log");
     return inotify;
 }
 
-/// `ended_fd` becomes -1 when it has spoken: it stays readable, and is_running may be a moment
-/// late.
-void await_change(int inotify, int& ended_fd) {
-    constexpr int recheck_ms = 200;
-    std::array<pollfd, 2> entries{{{inotify, POLLIN, 0}, {ended_fd, POLLIN, 0}}};
-    while (poll(entries.data(), entries.size(), ended_fd < 0 ? recheck_ms : -1) < 0)
-        if (errno != EINTR) throw SystemError(errno, "cannot wait for a log");
-    if (entries[1].revents != 0) ended_fd = -1;
-    std::array<char, 4096> events;
-    while (read(inotify, events.data(), events.size()) > 0) {
+class Follower {
+  public:
+    Follower(const LogPlace& place, const LogQuery& query, const LogFollow& follow,
+             const LogSink& sink)
+        : place_(place),
+          query_(query),
+          follow_(follow),
+          inotify_(watch_directory(place.dir)),  // before the first look: what comes later wakes us
+          reader_(place.format, query, sink),
+          ended_fd_(follow.ended_fd) {}
+
+    void run() {
+        if (!read_what_is_there()) return;
+        for (;;) {
+            const bool running = follow_.is_running();
+            if (!read_on()) return;
+            if (!running || !await_change()) break;
+        }
+        if (file_.file.valid()) reader_.read_last_line(file_.file.get());
     }
-}
+
+  private:
+    bool read_what_is_there() {
+        std::vector<OpenLogFile> files = open_log_files(place_);
+        if (files.empty()) return true;
+        std::reverse(files.begin(), files.end());
+        std::vector<int> numbers;
+        for (const OpenLogFile& file : files) numbers.push_back(file.file.get());
+        for (std::size_t i = reader_.seek(numbers); i < files.size(); ++i) {
+            if (file_.file.valid()) reader_.rewind();
+            file_ = std::move(files[i]);
+            if (!reader_.read_complete_lines(file_.file.get())) return false;
+        }
+        return true;
+    }
+
+    /// To the end of the newest file that there is now.
+    bool read_on() {
+        for (;;) {
+            if (file_.file.valid() && !reader_.read_complete_lines(file_.file.get())) return false;
+            OpenLogFile next = open_successor(place_, file_);
+            if (!next.file.valid()) return true;
+            if (file_.file.valid()) {
+                // It is written no more; what was written between our last read and its end is
+                // there.
+                if (!reader_.read_complete_lines(file_.file.get()) ||
+                    !reader_.read_last_line(file_.file.get()))
+                    return false;
+                reader_.rewind();
+            }
+            file_ = std::move(next);
+        }
+    }
+
+    /// False when there is nothing to wait for any more.
+    bool await_change() {
+        if (follow_.before_wait) follow_.before_wait();
+        // `ended_fd` is left out once it has spoken: it stays readable, and is_running may be a
+        // moment late.
+        std::array<pollfd, 3> entries{
+            {{inotify_.get(), POLLIN, 0}, {ended_fd_, POLLIN, 0}, {follow_.output_fd, 0, 0}}};
+        for (;;) {
+            const auto timeout = timeout_ms();
+            if (!timeout) return false;
+            if (poll(entries.data(), entries.size(), *timeout) >= 0) break;
+            if (errno != EINTR) throw SystemError(errno, "cannot wait for a log");
+        }
+        if ((entries[2].revents & (POLLERR | POLLHUP)) != 0) return false;
+        if (entries[1].revents != 0) ended_fd_ = -1;
+        std::array<char, 4096> events;
+        while (read(inotify_.get(), events.data(), events.size()) > 0) {
+        }
+        return true;
+    }
+
+    /// -1: for ever. Nothing when `until` is past.
+    std::optional<int> timeout_ms() const {
+        using std::chrono::milliseconds;
+        constexpr milliseconds recheck{200};
+        constexpr milliseconds longest{24 * 3600 * 1000};
+        std::optional<milliseconds> timeout;
+        if (ended_fd_ < 0) timeout = recheck;
+        if (query_.until) {
+            const Timestamp current = now();
+            if (current > *query_.until) return std::nullopt;
+            const auto left = std::chrono::floor<milliseconds>(*query_.until - current);
+            timeout = std::min(timeout.value_or(longest), left + milliseconds(1));
+        }
+        return timeout ? static_cast<int>(timeout->count()) : -1;
+    }
+
+    const LogPlace& place_;
+    const LogQuery& query_;
+    const LogFollow& follow_;
+    Fd inotify_;
+    Reader reader_;
+    OpenLogFile file_;  ///< the one being read; invalid before there is any
+    int ended_fd_;
+};
 
 }  // namespace
 
-void read_log(int file, const LogQuery& query, const LogSink& sink) {
-    Reader reader(file, query, sink);
-    if (reader.read_complete_lines()) reader.read_last_line();
-}
-
-void follow_log(int file, const LogQuery& query, const LogFollow& follow, const LogSink& sink) {
-    const Fd inotify =
-        watch_file(file);  // before the first look: what is written after it wakes us
-    Reader reader(file, query, sink);
-    int ended_fd = follow.ended_fd;
-    for (;;) {
-        const bool running = follow.is_running();
-        if (!reader.read_complete_lines()) return;
-        if (!running) break;
-        await_change(inotify.get(), ended_fd);
+void read_log(std::span<const int> files, LogFormat format, const LogQuery& query,
+              const LogSink& sink) {
+    Reader reader(format, query, sink);
+    const std::size_t first = reader.seek(files);
+    for (std::size_t i = first; i < files.size(); ++i) {
+        if (i > first) reader.rewind();
+        if (!reader.read_complete_lines(files[i]) || !reader.read_last_line(files[i])) return;
     }
-    reader.read_last_line();
 }
 
-std::string nine_digits(std::string_view time) {
-    const auto parsed = parse_rfc3339(time);
-    return parsed ? to_rfc3339_nine_digits(*parsed) : std::string(time);
+void read_log(const LogPlace& place, const LogQuery& query, const LogSink& sink) {
+    const std::vector<OpenLogFile> files = open_log_files(place);
+    std::vector<int> numbers;
+    for (auto file = files.rbegin(); file != files.rend(); ++file)
+        numbers.push_back(file->file.get());
+    read_log(numbers, place.format, query, sink);
+}
+
+void follow_log(const LogPlace& place, const LogQuery& query, const LogFollow& follow,
+                const LogSink& sink) {
+    Follower(place, query, follow, sink).run();
 }
 
 }  // namespace skiff::monitor

@@ -36,7 +36,7 @@ ExecArrays::ExecArrays(const LaunchPlan& plan)
 
 void give_pipes(const LaunchPlan& plan, const IdMaps& nested) {
     const auto owner = to_outside(nested.uids, plan.uid);
-    if (!owner) return;
+    if (!owner || !plan.own_streams) return;
     for (const Fd* end : {&plan.stdin_read, &plan.stdout_write, &plan.stderr_write})
         if (end->valid() && fchown(end->get(), *owner, static_cast<gid_t>(-1)) < 0)
             throw SystemError(errno, "cannot give a pipe to the container's user");

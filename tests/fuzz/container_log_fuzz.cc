@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The log of a container, both ways: a file of any bytes is read to its end without harm, and any
-// output of a container becomes entries that parse, with the same lines in them.
+// The log of a container, both ways and in both formats: files of any bytes are read to its end
+// without harm, and any output of a container becomes entries that parse, with the same lines in
+// them.
+#include <array>
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -24,47 +26,64 @@ bool is_plain(std::string_view text) {
     return true;
 }
 
-void read_any(std::string_view bytes) {
-    const skiff::Fd file(memfd_create("log", MFD_CLOEXEC));
-    skiff::write_all(file.get(), bytes, "a log");
+/// The bytes as two files of one log, cut in the middle, as a rotation cuts them.
+void read_any(LogFormat format, std::string_view bytes) {
+    const skiff::Fd older(memfd_create("log", MFD_CLOEXEC));
+    const skiff::Fd newer(memfd_create("log", MFD_CLOEXEC));
+    skiff::write_all(older.get(), bytes.substr(0, bytes.size() / 2), "a log");
+    skiff::write_all(newer.get(), bytes.substr(bytes.size() / 2), "a log");
+    const std::array files{older.get(), newer.get()};
     std::size_t all = 0;
-    read_log(file.get(), {}, [&](const LogLine&) {
+    read_log(files, format, {}, [&](const LogLine&) {
         ++all;
         return true;
     });
     std::size_t tail = 0;
-    read_log(file.get(), {.tail = 3}, [&](const LogLine& line) {
-        nine_digits(line.time);
-        ++tail;
-        return true;
-    });
-    // Three lines and one that lacks its newline.
-    if (tail > 4 || tail > all) std::abort();
+    read_log(files, format, {.tail = 3, .since = skiff::Timestamp{}, .times = true},
+             [&](const LogLine& line) {
+                 if (line.time < skiff::Timestamp{}) std::abort();
+                 ++tail;
+                 return true;
+             });
+    // Three lines, and one of each file that lacks its newline.
+    if (tail > 5 || tail > all) std::abort();
 }
 
-void write_any(std::string_view text) {
-    std::string entry(entry_room(text.size()), '\0');
-    const char* end =
-        write_entry(entry.data(), text, true, Stream::errors, "2026-11-22T03:28:07.015242816Z");
+std::string written(LogFormat format, std::string_view text) {
+    constexpr std::string_view attributes = R"({"a":"b"})";
+    std::string entry(entry_room(text.size(), attributes.size()), '\0');
+    const char* end = write_entry(entry.data(), format, text, true, Stream::errors,
+                                  "2026-11-22T03:28:07.015242816Z", attributes);
     entry.resize(static_cast<std::size_t>(end - entry.data()));
     if (entry.find('\n') != entry.size() - 1) std::abort();
     entry.pop_back();
+    return entry;
+}
+
+void write_any(std::string text) {
+    // A line is what the writer puts into an entry; it has none of these.
+    std::erase(text, '\n');
     LogEntry parsed;
-    if (!parse_entry(entry, parsed) || parsed.stream != Stream::errors) std::abort();
-    if (is_plain(text) && parsed.text != std::string(text) + '\n') std::abort();
+    if (!parse_entry(LogFormat::local, written(LogFormat::local, text), parsed) ||
+        parsed.stream != Stream::errors || parsed.text != text + '\n')
+        std::abort();
+    if (!parse_entry(LogFormat::json_file, written(LogFormat::json_file, text), parsed) ||
+        parsed.stream != Stream::errors)
+        std::abort();
+    if (is_plain(text) && parsed.text != text + '\n') std::abort();
     // What was once made valid stays as it is.
     const std::string valid = parsed.text.substr(0, parsed.text.size() - 1);
-    std::string again(entry_room(valid.size()), '\0');
-    end = write_entry(again.data(), valid, true, Stream::errors, "2026-11-22T03:28:07.015242816Z");
-    again.resize(static_cast<std::size_t>(end - again.data()) - 1);
-    if (!parse_entry(again, parsed) || parsed.text != valid + '\n') std::abort();
+    if (!parse_entry(LogFormat::json_file, written(LogFormat::json_file, valid), parsed) ||
+        parsed.text != valid + '\n')
+        std::abort();
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view bytes(reinterpret_cast<const char*>(data), size);
-    read_any(bytes);
-    write_any(bytes);
+    read_any(LogFormat::json_file, bytes);
+    read_any(LogFormat::local, bytes);
+    write_any(std::string(bytes));
     return 0;
 }

@@ -29,7 +29,8 @@ RunResult stay_in_front(const Engine& engine, Fd socket, const Front& front,
     options.signal_proxy = front.signal_proxy;
     options.detach_keys = monitor::parse_detach_keys(front.detach_keys);
     // A terminal has one output stream.
-    options.streams = {.input = front.interactive, .output = true, .errors = !front.tty};
+    if (front.streams)
+        options.streams = {.input = front.interactive, .output = true, .errors = !front.tty};
     const monitor::AttachResult result = monitor::attach(std::move(socket), options);
     engine.phases().mark("wait for the end");
     if (result.output_error) throw *result.output_error;

@@ -15,6 +15,7 @@ struct Front {
     bool attach = true;  ///< false: only wait until the program runs
     bool interactive = false;
     bool tty = false;
+    bool streams = true;  ///< false: the program has ours (log driver passthrough)
     std::string detach_keys;
     bool signal_proxy = true;
 };

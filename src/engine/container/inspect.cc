@@ -12,16 +12,16 @@
 #include "engine/container/create.h"
 #include "engine/container/external_runtime.h"
 #include "engine/container/lifecycle.h"
+#include "engine/container/log_options.h"
 #include "engine/container/restart_policy.h"
 #include "engine/container/spec_builder.h"
 #include "engine/container/spec_facts.h"
 #include "engine/container/user_lookup.h"
+#include "monitor/log_files.h"
 #include "runtime/plan/plan_builder.h"
 
 namespace skiff::engine {
 namespace {
-
-constexpr const char* log_name = "json.log";
 
 Json health_json(const HealthState& health) {
     Json log = Json::array();
@@ -49,6 +49,12 @@ Json state_json(const ContainerState& state) {
                  {"Less", state.less}};
     if (!state.health.status.empty()) json["Health"] = health_json(state.health);
     return json;
+}
+
+/// The newest file; empty where there is none, as in Docker.
+std::string log_path(const ContainerFiles& files, const LogRequest& log) {
+    if (!keeps_log(log)) return "";
+    return fmt::format("{}/{}", files.path(), monitor::log_file_name(log_format(log)));
 }
 
 /// Docker writes an empty list as null here.
@@ -132,7 +138,7 @@ Json host_config(const ContainerRecord& record, const std::string& runtime) {
     Json json = {
         {"Binds", list_or_null(binds(record))},
         {"ContainerIDFile", ""},
-        {"LogConfig", {{"Type", "json-file"}, {"Config", Json::object()}}},
+        {"LogConfig", {{"Type", request.log.driver}, {"Config", request.log.options}}},
         {"NetworkMode", request.namespaces.network.empty() ? "none" : request.namespaces.network},
         {"PortBindings", Json::object()},
         {"RestartPolicy", {{"Name", name_of(restart)}, {"MaximumRetryCount", restart.retries}}},
@@ -291,7 +297,7 @@ Json inspect_container(const Engine& engine, const std::string& name) {
             {"ResolvConfPath", files.path() + "/resolv.conf"},
             {"HostnamePath", files.path() + "/hostname"},
             {"HostsPath", files.path() + "/hosts"},
-            {"LogPath", files.path() + "/" + log_name},
+            {"LogPath", log_path(files, record.request.log)},
             {"Name", "/" + record.name},
             {"RestartCount", state.restart_count},
             {"Driver", "overlay"},

@@ -19,6 +19,7 @@
 #include "base/text.h"
 #include "engine/builtin/built_in_image.h"
 #include "engine/container/etc_files.h"
+#include "engine/container/log_options.h"
 #include "engine/container/spec_builder.h"
 #include "engine/container/spec_facts.h"
 #include "runtime/capabilities/capability_set.h"
@@ -191,6 +192,14 @@ void make_missing_sources(const ContainerRecord& record) {
 
 void connect_pipes(const ContainerRecord& record, Preparation& preparation) {
     if (record.request.tty) return;
+    if (record.request.log.driver == passthrough_log_driver) {
+        // The monitor was started with the streams of the command (start_monitor).
+        if (record.request.interactive) preparation.plan.stdin_read = duplicate(STDIN_FILENO);
+        preparation.plan.stdout_write = duplicate(STDOUT_FILENO);
+        preparation.plan.stderr_write = duplicate(STDERR_FILENO);
+        preparation.plan.own_streams = false;
+        return;
+    }
     if (record.request.interactive) {
         Pipe input = make_pipe();
         preparation.plan.stdin_read = std::move(input.read);

@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "engine/container/log_options.h"
 #include "engine/shared_namespace.h"
 #include "runtime/sealed_exec.h"
 #include "runtime/userns/map_writer.h"
@@ -26,14 +27,14 @@
 namespace skiff::engine {
 namespace {
 
-/// 0, 1 and 2 to /dev/null (a kept stdout would hang `$(skiff run -d …)`), the two descriptors to
-/// their places, signals to default.
-void prepare_descriptors(int client, int lock) {
+/// 0, 1 and 2 to /dev/null (a kept stdout would hang `$(skiff run -d …)`) unless they are for the
+/// program, the two descriptors to their places, signals to default.
+void prepare_descriptors(int client, int lock, bool keep_streams) {
     // Away from the numbers that are about to be overwritten.
     const Fd safe_client(fcntl(client, F_DUPFD_CLOEXEC, 10));
     const Fd safe_lock(fcntl(lock, F_DUPFD_CLOEXEC, 10));
     const Fd null(fcntl(open_file("/dev/null", O_RDWR).get(), F_DUPFD_CLOEXEC, 10));
-    for (int number = 0; number < 3; ++number)
+    for (int number = 0; number < 3 && !keep_streams; ++number)
         if (dup2(null.get(), number) < 0)
             throw SystemError(errno, "cannot prepare the monitor's descriptors");
     if (dup2(safe_client.get(), monitor_client_fd) < 0 ||
@@ -49,7 +50,7 @@ void prepare_descriptors(int client, int lock) {
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);
     for (int number = 1; number < NSIG; ++number) signal(number, SIG_DFL);
-    prepare_descriptors(client, lock);
+    prepare_descriptors(client, lock, arguments.keep_streams);
     runtime::exec_sealed_self(to_words(arguments));
 }
 
@@ -192,9 +193,9 @@ MonitorArguments parse_monitor_arguments(int argc, char** argv) {
 Fd start_monitor(const Engine& engine, const ContainerRecord& record, FileLock lock) {
     // The monitor opens it again; looked at here, too, since a refusal has somebody to read it.
     open_private_directory(engine.run_root());
-    const MonitorArguments arguments{
-        engine.root(),     engine.run_root(),       record.id,
-        engine.rootless(), engine.options().timing, engine.options().strict};
+    MonitorArguments arguments{engine.root(),     engine.run_root(),       record.id,
+                               engine.rootless(), engine.options().timing, engine.options().strict};
+    arguments.keep_streams = record.request.log.driver == passthrough_log_driver;
     SocketPair client = make_socket_pair(SOCK_SEQPACKET);
     const int theirs = client.theirs.get();
     if (!engine.rootless()) {

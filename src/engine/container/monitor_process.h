@@ -19,6 +19,9 @@ struct MonitorArguments {
     bool rootless = false;
     bool timing = false;
     bool strict = false;
+    /// It begins with the caller's 0, 1 and 2, for the program to have (log driver passthrough).
+    /// Not on the command line: the record says it.
+    bool keep_streams = false;
     /// The memory of our command line, for whoever may be seen from a container (--init).
     std::span<char> command_line = {};
 };

@@ -23,6 +23,7 @@
 #include "engine/container/external_runtime.h"
 #include "engine/container/health.h"
 #include "engine/container/launch_preparation.h"
+#include "engine/container/log_options.h"
 #include "engine/container/monitor_process.h"
 #include "engine/container/restart_policy.h"
 #include "monitor/address.h"
@@ -34,7 +35,6 @@
 namespace skiff::engine {
 namespace {
 
-constexpr const char* log_file_name = "json.log";
 constexpr int default_stop_timeout_seconds = 10;
 
 /// What must hold before anything of the container is touched.
@@ -58,6 +58,15 @@ void become_quiet() {
         throw SystemError(errno, "cannot separate our mounts from the host's");
 }
 
+/// They were the caller's (passthrough) and are the program's alone from here on: whoever waits for
+/// their end must not wait for us.
+void give_up_streams() {
+    const Fd null = open_file("/dev/null", O_RDWR);
+    for (int number = 0; number < 3; ++number)
+        if (dup2(null.get(), number) < 0)
+            throw SystemError(errno, "cannot close a standard stream");
+}
+
 monitor::SupervisorOptions supervisor_options(const Engine& engine, const ContainerFiles& files,
                                               const ContainerRecord& record,
                                               const MonitorArguments& arguments,
@@ -74,7 +83,8 @@ monitor::SupervisorOptions supervisor_options(const Engine& engine, const Contai
     options.commands_are_outside = arguments.rootless;
     if (arguments.rootless && !wants_own_namespace(record))
         options.user_namespace = open_file("/proc/self/ns/user", O_RDONLY);
-    options.log = monitor::LogFile::open(files.directory(), log_file_name);
+    if (keeps_log(record.request.log))
+        options.log = monitor::LogFile::open(files.directory(), log_settings(record));
     options.start_session = [arguments](int client, int request, int init_pidfd) {
         return start_exec_session(arguments, client, request, init_pidfd);
     };
@@ -179,6 +189,7 @@ class ContainerRun {
             external_ ? external_->launch(std::move(*preparation.spec), std::move(preparation.plan))
                       : runtime::launch(std::move(preparation.plan), nested);
         engine_.phases().mark("monitor: clone to exec");
+        if (record_.request.log.driver == passthrough_log_driver) give_up_streams();
         init = std::move(launched.init);
         io = std::move(preparation.io);
         io.pty_master = std::move(launched.pty_master);

@@ -65,10 +65,11 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(HealthConfig, test, interval, ti
                                                 start_interval, retries)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(HealthEntry, start, end, exit_code, output)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(HealthState, status, failing_streak, log)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(LogRequest, driver, options)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CreateRequest, image, command, entrypoint, name,
                                                 hostname, user, working_directory, environment,
                                                 labels, mounts, add_hosts, dns, ulimits, namespaces,
-                                                security, shm_size, stop_signal, stop_timeout,
+                                                log, security, shm_size, stop_signal, stop_timeout,
                                                 runtime, health, restart, pull, read_only, init,
                                                 interactive, tty, detach, auto_remove)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(EffectiveConfig, entrypoint, command, environment,

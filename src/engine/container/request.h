@@ -65,6 +65,12 @@ struct HealthRequest {
     bool operator==(const HealthRequest&) const = default;
 };
 
+/// --log-driver and --log-opt, see log_options.h.
+struct LogRequest {
+    std::string driver = "json-file";
+    std::map<std::string, std::string> options;  ///< as typed
+};
+
 struct CreateRequest {
     std::string image;  ///< as typed
     std::vector<std::string> command;
@@ -83,6 +89,7 @@ struct CreateRequest {
     std::vector<Ulimit> ulimits;
     NamespaceModes namespaces;
     SecurityRequest security;
+    LogRequest log;
     std::optional<std::uint64_t> shm_size;  ///< bytes
     std::string stop_signal;                ///< as typed; "" : the image's, else SIGTERM
     std::optional<int> stop_timeout;        ///< seconds; -1: for ever

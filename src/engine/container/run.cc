@@ -1,18 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/container/run.h"
 
+#include <unistd.h>
+
+#include <sys/stat.h>
+
 #include "base/error.h"
 #include "engine/container/create.h"
 #include "engine/container/front.h"
+#include "engine/container/log_options.h"
 #include "engine/container/monitor_process.h"
 #include "engine/container/remove.h"
 
 namespace skiff::engine {
 namespace {
 
+/// With a terminal a program could type into our shell (TIOCSTI) and take it away from us; podman
+/// refuses that, too. A directory would lead the container into the host's tree.
+void require_passable_streams() {
+    for (int number = 0; number < 3; ++number) {
+        struct stat status{};
+        if (isatty(number) == 1)
+            throw Error(ErrorKind::invalid,
+                        "the '--log-driver passthrough' option cannot be used on a TTY");
+        if (fstat(number, &status) == 0 && S_ISDIR(status.st_mode))
+            throw Error(ErrorKind::invalid,
+                        "--log-driver passthrough: standard stream {} is a directory", number);
+    }
+}
+
 /// Starts the monitor and stays in front of it, or returns once the program runs.
 RunResult start_and_front(const Engine& engine, const ContainerRecord& record, FileLock lock,
                           Front front) {
+    if (record.request.log.driver == passthrough_log_driver) {
+        require_passable_streams();
+        front.streams = false;
+    }
     front.tty = record.request.tty;
     front.interactive = front.interactive && record.request.interactive;
     RunResult result = stay_in_front(engine, start_monitor(engine, record, std::move(lock)), front);

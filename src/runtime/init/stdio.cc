@@ -22,7 +22,7 @@ namespace {
 int connect(int fd, int number, const LaunchPlan& plan) noexcept {
     struct stat status{};
     if (fstat(fd, &status) < 0) return errno;
-    if (S_ISFIFO(status.st_mode) && status.st_uid != plan.uid &&
+    if (plan.own_streams && S_ISFIFO(status.st_mode) && status.st_uid != plan.uid &&
         fchown(fd, plan.uid, static_cast<gid_t>(-1)) < 0)
         return errno;
     return dup2(fd, number) < 0 ? errno : 0;

@@ -97,6 +97,8 @@ struct LaunchPlan {
     Fd stdin_read;
     Fd stdout_write;
     Fd stderr_write;
+    bool own_streams = true;  ///< pipes made for the container, to be given to its user; false: not
+                              ///< ours, left as they are
 
     std::vector<RlimitStep> rlimits;
     uid_t uid = 0;

@@ -44,7 +44,7 @@ int monitor_main(const Setup& setup, const std::string& dir, Fd client) {
     const Fd dir_fd = open_file(dir, O_RDONLY | O_DIRECTORY);
     options.listener = listen_at(dir_fd.get(), "monitor.sock");
     options.user_namespace = open_file("/proc/self/ns/user", O_RDONLY);
-    if (setup.log) options.log = LogFile::open(dir_fd.get(), "log");
+    if (setup.log) options.log = LogFile::open(dir_fd.get(), {});
     options.tty = setup.tty;
     options.stdin_once = setup.stdin_once;
     Supervisor supervisor(std::move(options));
@@ -119,8 +119,8 @@ MonitorConnection FakeContainer::connect() {
 
 std::string FakeContainer::log(Stream stream) const {
     std::string all;
-    const Fd file = open_at(dir_.get(), "log", O_RDONLY);
-    read_log(file.get(), {}, [&](const LogLine& line) {
+    const LogPlace place{.dir = dir_.get(), .name = log_file_name(LogFormat::json_file)};
+    read_log(place, {}, [&](const LogLine& line) {
         if (line.stream == stream) all += line.text;
         return true;
     });

@@ -21,42 +21,40 @@ class LogReaderTest : public testing::Test {
   protected:
     /// Writes "1\n" … "count\n", a second apart from noon.
     void write_lines(int count) {
-        LogFile log = LogFile::open(dir_.get(), "log");
+        LogFile log = LogFile::open(dir_.get(), {});
         for (int i = 1; i <= count; ++i)
             log.append(Stream::output, fmt::format("{}\n", i), noon + std::chrono::seconds(i));
         log.finish();
     }
     std::string read(const LogQuery& query) {
         std::string all;
-        const Fd file = open_at(dir_.get(), "log", O_RDONLY);
-        read_log(file.get(), query, [&](const LogLine& line) {
+        read_log(place_, query, [&](const LogLine& line) {
             all += line.text;
             return true;
         });
         return all;
     }
     void append_raw(std::string_view text) {
-        const Fd file = open_at(dir_.get(), "log", O_WRONLY | O_APPEND | O_CREAT, 0600);
+        const Fd file = open_at(dir_.get(), "json.log", O_WRONLY | O_APPEND | O_CREAT, 0600);
         write_all(file.get(), text, "the log");
     }
     TempDir temp_;
     Fd dir_ = open_file(temp_.path(), O_RDONLY | O_DIRECTORY);
+    LogPlace place_{.dir = dir_.get(), .name = "json.log"};
 };
 
 TEST_F(LogReaderTest, TellsLinesWithTheirStreamAndTime) {
-    LogFile log = LogFile::open(dir_.get(), "log");
+    LogFile log = LogFile::open(dir_.get(), {});
     log.append(Stream::output, "out\n", noon);
     log.append(Stream::errors, "err", noon);
     log.finish();
     std::string all;
-    const Fd file = open_at(dir_.get(), "log", O_RDONLY);
-    read_log(file.get(), {}, [&](const LogLine& line) {
-        all += fmt::format("{} {} {}|", static_cast<int>(line.stream), nine_digits(line.time),
-                           line.text);
+    read_log(place_, {.times = true}, [&](const LogLine& line) {
+        all += fmt::format("{} {} {}|", static_cast<int>(line.stream),
+                           to_rfc3339_nine_digits(line.time), line.text);
         return true;
     });
     EXPECT_EQ(all, "1 2026-11-22T12:00:00.000000000Z out\n|2 2026-11-22T12:00:00.000000000Z err|");
-    EXPECT_EQ(nine_digits("2026-11-22T12:00:00.5Z"), "2026-11-22T12:00:00.500000000Z");
 }
 
 TEST_F(LogReaderTest, TheTailIsExact) {
@@ -83,12 +81,11 @@ TEST_F(LogReaderTest, SinceAndUntilAreInclusive) {
 }
 
 TEST_F(LogReaderTest, PartsOfOneLineSayThatTheyContinueIt) {
-    LogFile log = LogFile::open(dir_.get(), "log");
+    LogFile log = LogFile::open(dir_.get(), {});
     log.append(Stream::output, std::string(20000, 'x') + "\nnext\n", noon);
     log.finish();
     std::vector<bool> begins;
-    const Fd file = open_at(dir_.get(), "log", O_RDONLY);
-    read_log(file.get(), {}, [&](const LogLine& line) {
+    read_log(place_, {}, [&](const LogLine& line) {
         begins.push_back(line.begins_line);
         return true;
     });
@@ -113,12 +110,11 @@ TEST_F(LogReaderTest, ALineLongerThanAnyWriterMakesIsSkipped) {
 
 TEST_F(LogReaderTest, FollowingGivesEveryLineAndEndsWithTheWriter) {
     append_raw("");
-    const Fd file = open_at(dir_.get(), "log", O_RDONLY);
     Pipe alive = make_pipe();
     CloneResult writer = clone_process(0);
     if (writer.in_child) {
         alive.read.reset();
-        LogFile log = LogFile::open(dir_.get(), "log");
+        LogFile log = LogFile::open(dir_.get(), {});
         for (int i = 0; i < 5000; ++i) {
             log.append(Stream::output, fmt::format("{}\n", i), noon);
             if (i % 7 == 0) log.flush();
@@ -134,7 +130,7 @@ TEST_F(LogReaderTest, FollowingGivesEveryLineAndEndsWithTheWriter) {
                            },
                            alive.read.get()};
     std::string all;
-    follow_log(file.get(), {}, follow, [&](const LogLine& line) {
+    follow_log(place_, {}, follow, [&](const LogLine& line) {
         all += line.text;
         return true;
     });
@@ -146,17 +142,16 @@ TEST_F(LogReaderTest, FollowingGivesEveryLineAndEndsWithTheWriter) {
 
 TEST_F(LogReaderTest, FollowingGoesOnFromTheStartOfATruncatedFile) {
     write_lines(100);
-    const Fd file = open_at(dir_.get(), "log", O_RDONLY);
     int asked = 0;
     std::string all;
     const LogFollow follow{[&] {
         if (asked == 1) {
-            EXPECT_EQ(truncate((temp_.path() + "/log").c_str(), 0), 0);
+            EXPECT_EQ(truncate((temp_.path() + "/json.log").c_str(), 0), 0);
             write_lines(1);
         }
         return ++asked < 3;
     }};
-    follow_log(file.get(), {.tail = 1}, follow, [&](const LogLine& line) {
+    follow_log(place_, {.tail = 1}, follow, [&](const LogLine& line) {
         all += line.text;
         return true;
     });
@@ -166,8 +161,7 @@ TEST_F(LogReaderTest, FollowingGoesOnFromTheStartOfATruncatedFile) {
 TEST_F(LogReaderTest, TheSinkCanEndIt) {
     write_lines(3);
     int count = 0;
-    const Fd file = open_at(dir_.get(), "log", O_RDONLY);
-    follow_log(file.get(), {}, {[] { return true; }}, [&](const LogLine&) { return ++count < 2; });
+    follow_log(place_, {}, {[] { return true; }}, [&](const LogLine&) { return ++count < 2; });
     EXPECT_EQ(count, 2);
 }
 

@@ -23,8 +23,9 @@ const Timestamp noon = *parse_rfc3339(noon_text);
 
 std::string entry(std::string_view text, bool ends_line = true, Stream stream = Stream::output) {
     std::string to(entry_room(text.size()), '\0');
-    to.resize(static_cast<std::size_t>(write_entry(to.data(), text, ends_line, stream, noon_text) -
-                                       to.data()));
+    const char* end =
+        write_entry(to.data(), LogFormat::json_file, text, ends_line, stream, noon_text);
+    to.resize(static_cast<std::size_t>(end - to.data()));
     return to;
 }
 
@@ -66,7 +67,8 @@ TEST(LogEntry, EveryByteAtEveryPlaceOfAWordComesBack) {
             text[place] = static_cast<char>(byte);
             text[place + 1] = '"';
             const std::string line = entry(text, false);
-            ASSERT_TRUE(parse_entry(std::string_view(line).substr(0, line.size() - 1), parsed))
+            ASSERT_TRUE(parse_entry(LogFormat::json_file,
+                                    std::string_view(line).substr(0, line.size() - 1), parsed))
                 << line;
             ASSERT_EQ(parsed.text, text);
         }
@@ -75,12 +77,14 @@ TEST(LogEntry, EveryByteAtEveryPlaceOfAWordComesBack) {
 TEST(LogEntry, IsReadWhateverWroteIt) {
     LogEntry parsed;
     ASSERT_TRUE(parse_entry(
+        LogFormat::json_file,
         R"({"time":"t", "attrs":{"a":["}",1,null,{}],"b":-1.5e3}, "stream":"stderr","log":"\ud83d\udc33\u00fc\/\b"})",
         parsed));
     EXPECT_EQ(parsed.text, "\xf0\x9f\x90\xb3\xc3\xbc/\b");
     EXPECT_EQ(parsed.stream, Stream::errors);
     EXPECT_EQ(parsed.time, "t");
-    ASSERT_TRUE(parse_entry(R"({"log":"\ud83dx","stream":"stdout","time":"t"})", parsed));
+    ASSERT_TRUE(parse_entry(LogFormat::json_file,
+                            R"({"log":"\ud83dx","stream":"stdout","time":"t"})", parsed));
     EXPECT_EQ(parsed.text, "\xef\xbf\xbdx") << "half a surrogate pair";
 }
 
@@ -88,18 +92,20 @@ TEST(LogEntry, WhatIsCutOrForeignIsNone) {
     const std::string whole = entry("some text");
     LogEntry parsed;
     for (std::size_t length = 0; length < whole.size() - 2; ++length)
-        EXPECT_FALSE(parse_entry(std::string_view(whole).substr(0, length), parsed)) << length;
+        EXPECT_FALSE(
+            parse_entry(LogFormat::json_file, std::string_view(whole).substr(0, length), parsed))
+            << length;
     for (const char* line : {"", "{}", "[]", "{\"log\":1,\"stream\":\"stdout\",\"time\":\"t\"}",
                              "{\"log\":\"x\",\"stream\":\"other\",\"time\":\"t\"}",
                              "{\"log\":\"x\",\"stream\":\"stdout\"}",
                              "{\"log\":\"\\x\",\"stream\":\"stdout\",\"time\":\"t\"}", "{\"a\":}",
                              "{\"a\":[}", "plain"})
-        EXPECT_FALSE(parse_entry(line, parsed)) << line;
+        EXPECT_FALSE(parse_entry(LogFormat::json_file, line, parsed)) << line;
 }
 
 class LogFileTest : public testing::Test {
   protected:
-    std::string content() const { return find_file(dir_.get(), "log", 100'000'000).value(); }
+    std::string content() const { return find_file(dir_.get(), "json.log", 100'000'000).value(); }
     /// The texts of all entries of `stream`, joined; each line must be a good entry.
     std::string texts(Stream stream) const {
         std::string all;
@@ -108,7 +114,7 @@ class LogFileTest : public testing::Test {
         EXPECT_TRUE(text.empty() || text.ends_with('\n'));
         if (!text.empty()) text.pop_back();
         for (const std::string_view line : split(text, '\n')) {
-            EXPECT_TRUE(parse_entry(line, parsed)) << line;
+            EXPECT_TRUE(parse_entry(LogFormat::json_file, line, parsed)) << line;
             if (parsed.stream == stream) all += parsed.text;
         }
         return all;
@@ -118,7 +124,7 @@ class LogFileTest : public testing::Test {
 };
 
 TEST_F(LogFileTest, LinesAreWrittenWhenCompleteAndPartsHeld) {
-    LogFile log = LogFile::open(dir_.get(), "log");
+    LogFile log = LogFile::open(dir_.get(), {});
     log.append(Stream::output, "one\ntw", noon);
     log.append(Stream::errors, "err\n", noon);
     log.flush();
@@ -131,12 +137,12 @@ TEST_F(LogFileTest, LinesAreWrittenWhenCompleteAndPartsHeld) {
         std::string::npos)
         << "a line has the time of its first byte";
     struct stat status{};
-    ASSERT_EQ(fstatat(dir_.get(), "log", &status, 0), 0);
+    ASSERT_EQ(fstatat(dir_.get(), "json.log", &status, 0), 0);
     EXPECT_EQ(status.st_mode & 07777U, 0600U);
 }
 
 TEST_F(LogFileTest, ALongLineIsSplitAsDockerSplitsIt) {
-    LogFile log = LogFile::open(dir_.get(), "log");
+    LogFile log = LogFile::open(dir_.get(), {});
     const std::string line(40000, 'x');
     log.append(Stream::output, line + "\nnext\n", noon);
     log.finish();
@@ -145,7 +151,7 @@ TEST_F(LogFileTest, ALongLineIsSplitAsDockerSplitsIt) {
 }
 
 TEST_F(LogFileTest, ALineOfExactlyTheLimitEndsInAnEmptyPart) {
-    LogFile log = LogFile::open(dir_.get(), "log");
+    LogFile log = LogFile::open(dir_.get(), {});
     const std::string line(max_entry_text, 'x');
     log.append(Stream::output, line + "\n", noon);
     log.finish();
@@ -153,7 +159,7 @@ TEST_F(LogFileTest, ALineOfExactlyTheLimitEndsInAnEmptyPart) {
 }
 
 TEST_F(LogFileTest, ASplitDoesNotTearACharacter) {
-    LogFile log = LogFile::open(dir_.get(), "log");
+    LogFile log = LogFile::open(dir_.get(), {});
     std::string line = "x";
     while (line.size() < 50000) line += "\xf0\x9f\x90\xb3\xe2\x82\xac";
     for (const char c : line) log.append(Stream::output, {&c, 1}, noon);
@@ -162,7 +168,7 @@ TEST_F(LogFileTest, ASplitDoesNotTearACharacter) {
 }
 
 TEST_F(LogFileTest, AnyBytesGiveAReadableFile) {
-    LogFile log = LogFile::open(dir_.get(), "log");
+    LogFile log = LogFile::open(dir_.get(), {});
     std::string bytes;
     unsigned state = 1;
     for (int i = 0; i < 500000; ++i)
@@ -176,18 +182,18 @@ TEST_F(LogFileTest, AnyBytesGiveAReadableFile) {
 }
 
 TEST_F(LogFileTest, AHalfLineOfAKilledMonitorIsNotContinued) {
-    replace_file(dir_.get(), "log", "{\"log\":\"cu", 0600, Durability::none);
-    LogFile log = LogFile::open(dir_.get(), "log");
+    replace_file(dir_.get(), "json.log", "{\"log\":\"cu", 0600, Durability::none);
+    LogFile log = LogFile::open(dir_.get(), {});
     log.append(Stream::output, "new\n", noon);
     log.finish();
     EXPECT_EQ(content(), "{\"log\":\"cu\n" + entry("new"));
 }
 
 TEST_F(LogFileTest, ALinkInItsPlaceIsRefused) {
-    ASSERT_EQ(symlinkat("/dev/null", dir_.get(), "log"), 0);
-    EXPECT_THROW(LogFile::open(dir_.get(), "log"), Error);
-    ASSERT_EQ(mkfifoat(dir_.get(), "fifo", 0600), 0);
-    EXPECT_THROW(LogFile::open(dir_.get(), "fifo"), Error);
+    ASSERT_EQ(symlinkat("/dev/null", dir_.get(), "json.log"), 0);
+    EXPECT_THROW(LogFile::open(dir_.get(), {}), Error);
+    ASSERT_EQ(mkfifoat(dir_.get(), "local.log", 0600), 0);
+    EXPECT_THROW(LogFile::open(dir_.get(), {.format = LogFormat::local}), Error);
 }
 
 TEST_F(LogFileTest, WhenTheFileIsFullLinesAreCountedAndTheGapIsMarked) {
@@ -196,7 +202,7 @@ TEST_F(LogFileTest, WhenTheFileIsFullLinesAreCountedAndTheGapIsMarked) {
     const pid_t pid = fork();
     if (pid == 0) {
         signal(SIGXFSZ, SIG_IGN);
-        LogFile log = LogFile::open(dir_.get(), "log");
+        LogFile log = LogFile::open(dir_.get(), {});
         log.append(Stream::output, "before\n", noon);
         log.flush();
         const rlim_t size = entry("before").size();

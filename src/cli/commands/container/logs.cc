@@ -5,29 +5,32 @@
 
 #include <unistd.h>
 
+#include "base/error.h"
 #include "base/fd.h"
 #include "base/moment.h"
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/commands/container/container_names.h"
-#include "cli/output.h"
+#include "cli/terminal_filter.h"
 
 namespace skiff::cli {
 namespace {
 
-constexpr std::array not_yet{UnsupportedFlag{"details"}};
 constexpr size_t block = 1U << 16U;
 
 struct LogsFlags {
     std::string container;
+    bool details = false;
     bool follow = false;
     bool timestamps = false;
-    std::string tail = "all";
     std::string since;
     std::string until;
+    std::string tail = "all";
 };
 
 void declare(CommandBuilder& command, LogsFlags& flags) {
+    command.flag("--details", flags.details,
+                 "Show what the log options labels, env and tag selected, before each line");
     command.flag("-f,--follow", flags.follow, "Go on until the container ends");
     command.option(
         "--since", flags.since, "string",
@@ -38,56 +41,80 @@ void declare(CommandBuilder& command, LogsFlags& flags) {
         "--until", flags.until, "string",
         "Show what was written before a time (2026-01-02T13:23:37Z) or so long ago (42m)");
     command.argument("CONTAINER", flags.container, complete::containers);
-    command.unsupported(not_yet);
 }
 
 /// Both streams, each to its own, in blocks; what one stream holds is written before the other goes
 /// on, so that their order is kept where both lead to one place.
 class Printer {
   public:
-    explicit Printer(bool timestamps) : timestamps_(timestamps) {}
+    Printer(bool timestamps, std::string prefix)
+        : timestamps_(timestamps), prefix_(std::move(prefix)) {}
 
     void add(const monitor::LogLine& line) {
         const int fd = line.stream == monitor::Stream::errors ? STDERR_FILENO : STDOUT_FILENO;
         if (fd != fd_) flush();
         fd_ = fd;
-        if (timestamps_ && line.begins_line) pending_ += monitor::nine_digits(line.time) + " ";
-        pending_ += line.text;
+        if (line.begins_line) add_prefix(line.time);
+        if (terminal_.at(static_cast<std::size_t>(fd))) {
+            append_harmless(pending_, line.text);
+        } else {
+            pending_ += line.text;
+        }
         if (pending_.size() >= block) flush();
     }
     void flush() {
+        if (pending_.empty()) return;
         write_all(fd_, pending_, "the log");
         pending_.clear();
     }
 
   private:
+    void add_prefix(Timestamp time) {
+        if (timestamps_) {
+            // All lines that the container wrote at once have one time.
+            if (time != time_ || time_text_.empty()) {
+                time_ = time;
+                time_text_ = to_rfc3339_nine_digits(time) + " ";
+            }
+            pending_ += time_text_;
+        }
+        pending_ += prefix_;
+    }
+
     bool timestamps_;
+    std::string prefix_;  ///< with --details
+    std::array<bool, 3> terminal_{false, isatty(STDOUT_FILENO) == 1, isatty(STDERR_FILENO) == 1};
     int fd_ = STDOUT_FILENO;
     std::string pending_;
+    Timestamp time_{};
+    std::string time_text_;
 };
 
-std::optional<Timestamp> moment(std::string_view name, const std::string& text,
-                                Timestamp reference) {
+std::optional<Timestamp> parse_time_flag(const std::string& text, std::string_view flag,
+                                         Timestamp reference) {
     if (text.empty()) return std::nullopt;
     return with_context([&] { return parse_moment(text, reference); }, "invalid value for \"{}\"",
-                        name);
+                        flag);
 }
 
 ExitCode run(engine::Engine& engine, const LogsFlags& flags) {
+    engine::LogReading reading;
     const Timestamp reference = now();
-    monitor::LogQuery query{.since = moment("since", flags.since, reference),
-                            .until = moment("until", flags.until, reference)};
-    if (flags.tail != "all") {
-        query.tail = parse_number<std::uint64_t>(flags.tail);
-        // Docker: a negative or nonsensical number means all.
-    }
-    Printer printer(flags.timestamps);
-    engine::read_container_log(engine, flags.container, query, flags.follow,
-                               [&](const monitor::LogLine& line) {
-                                   printer.add(line);
-                                   if (flags.follow) printer.flush();
-                                   return true;
-                               });
+    reading.query.since = parse_time_flag(flags.since, "since", reference);
+    reading.query.until = parse_time_flag(flags.until, "until", reference);
+    reading.query.times = flags.timestamps;
+    // Docker: a negative or nonsensical number means all.
+    if (flags.tail != "all") reading.query.tail = parse_number<std::uint64_t>(flags.tail);
+    Printer printer(
+        flags.timestamps,
+        flags.details ? engine::container_log_details(engine, flags.container) + " " : "");
+    reading.follow = flags.follow;
+    reading.before_wait = [&] { printer.flush(); };
+    reading.output_fd = STDOUT_FILENO;
+    engine::read_container_log(engine, flags.container, reading, [&](const monitor::LogLine& line) {
+        printer.add(line);
+        return true;
+    });
     printer.flush();
     return ExitCode::ok;
 }
