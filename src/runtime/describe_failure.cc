@@ -142,6 +142,8 @@ Error describe_failure(const LaunchPlan& plan, const Report& report) {
             return SystemError(error, "cannot start the container's init process");
         case Step::session:
             return SystemError(error, "cannot make a session for the container");
+        case Step::cgroup:
+            return SystemError(error, "cannot enter the container's control groups");
         case Step::handshake:
             return SystemError(error, "cannot speak with the container's init");
         case Step::join:

@@ -35,6 +35,7 @@ enum class ReportKind : std::uint8_t {
 enum class Step : std::uint8_t {
     none,
     handshake,
+    cgroup,
     session,
     propagation,
     attach_root,

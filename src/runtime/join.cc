@@ -18,8 +18,8 @@ Launched join(LaunchPlan plan, const JoinTarget& target) {
     if (target.nested != nullptr) give_pipes(plan, *target.nested);
     SocketPair handshake = make_socket_pair(SOCK_SEQPACKET);
     // A pid namespace holds for children only, so a process in between joins, and leaves its child
-    // to us.
-    CloneResult between = clone_process(0);
+    // to us. It is born in the container's group, and its child with it.
+    CloneResult between = clone_process(0, plan.cgroup);
     if (between.in_child) {
         ::close(handshake.ours.get());
         init::enter_container(plan, arrays.vectors(), target.init_pidfd, handshake.theirs.get());
@@ -34,7 +34,6 @@ Launched join(LaunchPlan plan, const JoinTarget& target) {
     // Ours and not waited for, so the number is still its own.
     const pid_t pid = first.report.errno_value;
     Launched result{Child(pid, Fd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)))), {}};
-    if (target.place) target.place(host_pid_of(result.init));
     write_all(handshake.ours.get(), "g", "the process for the container");
     await_program(handshake.ours.get(), plan, result);
     return result;

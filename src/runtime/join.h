@@ -2,8 +2,6 @@
 // Starts a further process in a running container (exec).
 #pragma once
 
-#include <functional>
-
 #include "runtime/launch.h"
 
 namespace skiff::runtime {
@@ -12,8 +10,6 @@ struct JoinTarget {
     int init_pidfd = -1;  ///< of the container's first process, not owned
     /// Maps of the container's own user namespace, as the caller's counts; with CLONE_NEWUSER only.
     const IdMaps* nested = nullptr;
-    /// Called with the host's pid of the new process before its program runs: to join cgroups.
-    std::function<void(pid_t)> place;
 };
 
 /// Starts the plan's program in the namespaces plan.clone_flags of the container, and returns when

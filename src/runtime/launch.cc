@@ -111,7 +111,10 @@ Launched launch(LaunchPlan plan, const IdMaps* nested) {
     if (nested != nullptr) give_pipes(plan, *nested);
 
     SocketPair handshake = make_socket_pair(SOCK_SEQPACKET);
-    CloneResult cloned = clone_process(plan.clone_flags);
+    // With v1 groups to enter first, the child makes its own cgroup namespace after that.
+    const unsigned long long later =
+        plan.cgroup_tasks.empty() ? 0 : static_cast<unsigned long long>(CLONE_NEWCGROUP);
+    CloneResult cloned = clone_process(plan.clone_flags & ~later, plan.cgroup);
     if (cloned.in_child) {
         ::close(handshake.ours.get());
         init::enter(plan, arrays.vectors(), handshake.theirs.get());

@@ -91,6 +91,9 @@ ExecPreparation prepare_exec(const Engine& engine, const ContainerFiles& files, 
     plan.stdin_read = std::move(result.plan.stdin_read);
     plan.stdout_write = std::move(result.plan.stdout_write);
     plan.stderr_write = std::move(result.plan.stderr_write);
+    result.groups = runtime::ContainerGroups::open(state.cgroups, record.id);
+    plan.cgroup = result.groups.unified();
+    plan.cgroup_tasks = result.groups.open_task_files();
     result.plan = std::move(plan);
     // The container's own filter, with what the capabilities of this process add to it: as in
     // Docker, `exec --privileged` does not lift it.

@@ -7,6 +7,7 @@
 #include "engine/container/container_files.h"
 #include "engine/container/exec_request.h"
 #include "monitor/stdio.h"
+#include "runtime/cgroup/container_groups.h"
 #include "runtime/plan/launch_plan.h"
 #include "runtime/seccomp/program.h"
 #include "runtime/userns/id_map.h"
@@ -18,6 +19,7 @@ struct ExecPreparation {
     runtime::LaunchPlan plan;
     std::optional<runtime::IdMaps> nested;
     monitor::ContainerIo io;
+    runtime::ContainerGroups groups;  ///< what the plan enters; outlives it
 };
 
 /// `init_pidfd` is of the container's first process, which lives. Throws Error{conflict} when it

@@ -64,9 +64,8 @@ void serve(const Engine& engine, const ContainerFiles& files, monitor::Superviso
     if (supervisor.foreground_gone())
         throw Error(ErrorKind::system, "the command that started the session is gone");
     runtime::Launched launched = runtime::join(
-        std::move(preparation.plan), {.init_pidfd = init.get(),
-                                      .nested = preparation.nested ? &*preparation.nested : nullptr,
-                                      .place = {}});
+        std::move(preparation.plan),
+        {.init_pidfd = init.get(), .nested = preparation.nested ? &*preparation.nested : nullptr});
     preparation.io.pty_master = std::move(launched.pty_master);
     const pid_t host_pid = host_pid_of(launched.init);
     monitor::settle(std::string(exec_program_name));

@@ -241,9 +241,12 @@ void describe_maps(const runtime::IdMaps& maps, SpecFacts& facts) {
 }
 
 Preparation prepare_launch(const Engine& engine, const ContainerFiles& files,
-                           const ContainerRecord& record, runtime::ConsoleSize size) {
+                           const ContainerRecord& record, const runtime::ContainerGroups& groups,
+                           runtime::ConsoleSize size) {
     Preparation result;
     runtime::HostFacts host = runtime::probe_host_facts();
+    for (const runtime::ContainerGroup& group : groups.recorded())
+        host.cgroups.push_back(group.hierarchy);
     if (!record.request.runtime.empty() && !record.built_in.empty())
         throw Error(ErrorKind::unsupported,
                     "the built-in image '{}' runs by skiff's own launcher only, not by --runtime",
@@ -279,6 +282,8 @@ Preparation prepare_launch(const Engine& engine, const ContainerFiles& files,
     if (record.request.security.privileged) runtime::add_host_devices(result.plan);
     result.plan.root = std::move(root);
     result.plan.reaper = record.request.init;
+    result.plan.cgroup = groups.unified();
+    result.plan.cgroup_tasks = groups.open_task_files();
     engine.phases().mark("monitor: spec and plan");
     const bool external = !record.request.runtime.empty();
     if (const auto request =

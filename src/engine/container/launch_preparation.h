@@ -12,6 +12,7 @@
 #include "engine/container/user.h"
 #include "monitor/stdio.h"
 #include "oci/runtime_spec.h"
+#include "runtime/cgroup/container_groups.h"
 #include "runtime/plan/launch_plan.h"
 #include "runtime/plan/plan_builder.h"
 #include "runtime/seccomp/program.h"
@@ -33,9 +34,10 @@ struct Preparation {
 };
 
 /// Mounts the root file system, finds the user in it, writes the files of /etc, builds spec and
-/// plan, opens sources and pipes.
+/// plan, opens sources and pipes. `groups` is lent to the plan and must outlive the launch.
 Preparation prepare_launch(const Engine& engine, const ContainerFiles& files,
-                           const ContainerRecord& record, runtime::ConsoleSize size);
+                           const ContainerRecord& record, const runtime::ContainerGroups& groups,
+                           runtime::ConsoleSize size);
 
 /// The maps of a user namespace that the container has for itself, below ours; nothing: it has
 /// ours.

@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "engine/container/log_options.h"
+#include "engine/container/monitor_place.h"
 #include "engine/shared_namespace.h"
 #include "runtime/sealed_exec.h"
 #include "runtime/userns/map_writer.h"
@@ -26,6 +27,8 @@
 
 namespace skiff::engine {
 namespace {
+
+constexpr std::string_view cgroups_word = "cgroups=";
 
 /// 0, 1 and 2 to /dev/null (a kept stdout would hang `$(skiff run -d …)`) unless they are for the
 /// program, the two descriptors to their places, signals to default.
@@ -74,6 +77,19 @@ template <typename Act>
     _exit(125);
 }
 
+/// "g", and the groups that became known after the clone.
+void send_go(int socket, const std::string& groups) {
+    write_all(socket, "g" + groups, "the monitor");
+}
+
+/// In the new process: ends with its parent.
+MonitorArguments await_go(MonitorArguments arguments, int socket) {
+    const ReceivedMessage go = receive_with_fds(socket, 65536);
+    if (go.data.empty()) _exit(125);
+    arguments.cgroups = go.data.substr(1);
+    return arguments;
+}
+
 /// End of file means that the new process got as far as its exec.
 void wait_for_exec(Pipe start) {
     start.write.reset();
@@ -90,9 +106,9 @@ unsigned long long monitor_namespaces(const ContainerRecord& record) {
 }
 
 void start_as_root(const Engine& engine, const MonitorArguments& arguments,
-                   const ContainerRecord& record, int client, int lock) {
+                   const ContainerRecord& record, const MonitorPlace& place, int client, int lock) {
     Pipe start = make_pipe();
-    CloneResult cloned = clone_process(monitor_namespaces(record));
+    CloneResult cloned = place.clone(monitor_namespaces(record));
     if (cloned.in_child)
         in_child(start.write.get(), [&] { become_monitor(arguments, client, lock); });
     cloned.child.detach();
@@ -102,13 +118,13 @@ void start_as_root(const Engine& engine, const MonitorArguments& arguments,
 }
 
 void start_in_new_namespace(const Engine& engine, const MonitorArguments& arguments,
-                            const ContainerRecord& record, const runtime::IdMaps& maps, int client,
-                            int lock) {
+                            const ContainerRecord& record, const runtime::IdMaps& maps,
+                            MonitorPlace& place, int client, int lock) {
     Pipe start = make_pipe();
     SocketPair go = make_socket_pair(SOCK_SEQPACKET);
     CloneResult cloned;
     try {
-        cloned = clone_process(monitor_namespaces(record) | CLONE_NEWUSER);
+        cloned = place.clone(monitor_namespaces(record) | CLONE_NEWUSER);
     } catch (const SystemError& error) {
         throw runtime::explain_namespace_refusal(error.errno_value(), "making a user namespace",
                                                  runtime::own_program_path());
@@ -116,38 +132,46 @@ void start_in_new_namespace(const Engine& engine, const MonitorArguments& argume
     if (cloned.in_child) {
         in_child(start.write.get(), [&] {
             go.ours.reset();
-            if (receive_with_fds(go.theirs.get(), 1).data.empty()) _exit(125);
+            const MonitorArguments told = await_go(arguments, go.theirs.get());
             runtime::become_namespace_root();
-            become_monitor(arguments, client, lock);
+            become_monitor(told, client, lock);
         });
     }
     go.theirs.reset();
     engine.phases().mark("clone the monitor");
+    // systemd works while the maps are written.
+    if (place.waits()) place.request(cloned.child.pid());
     runtime::write_id_maps(cloned.child.pid(), maps);
     engine.phases().mark("write the id maps");
-    write_all(go.ours.get(), "g", "the monitor");
+    send_go(go.ours.get(), place.settle());
     wait_for_exec(std::move(start));
     engine.phases().mark("execute the monitor");
     cloned.child.detach();
 }
 
 void start_in_shared_namespace(const Engine& engine, const MonitorArguments& arguments,
-                               const ContainerRecord& record, int user_namespace, int client,
-                               int lock) {
+                               const ContainerRecord& record, int user_namespace,
+                               MonitorPlace& place, int client, int lock) {
     Pipe start = make_pipe();
+    SocketPair go = make_socket_pair(SOCK_SEQPACKET);
     // A pid namespace can be made only by somebody who is in the user namespace already, so one
     // process in between joins it.
-    CloneResult between = clone_process(0);
+    CloneResult between = place.clone(0);
     if (between.in_child) {
         in_child(start.write.get(), [&] {
+            go.ours.reset();
+            const MonitorArguments told = await_go(arguments, go.theirs.get());
             runtime::join_user_namespace(user_namespace);
             CloneResult cloned = clone_process(monitor_namespaces(record));
             if (cloned.in_child)
-                in_child(start.write.get(), [&] { become_monitor(arguments, client, lock); });
+                in_child(start.write.get(), [&] { become_monitor(told, client, lock); });
             cloned.child.detach();
             _exit(0);
         });
     }
+    go.theirs.reset();
+    if (place.waits()) place.request(between.child.pid());
+    send_go(go.ours.get(), place.settle());
     between.child.wait();
     engine.phases().mark("join and clone");
     wait_for_exec(std::move(start));
@@ -170,6 +194,7 @@ std::vector<std::string> to_words(const MonitorArguments& arguments, std::string
     if (arguments.rootless) words.emplace_back("rootless");
     if (arguments.timing) words.emplace_back("timing");
     if (arguments.strict) words.emplace_back("strict");
+    if (!arguments.cgroups.empty()) words.push_back(std::string(cgroups_word) + arguments.cgroups);
     return words;
 }
 
@@ -183,6 +208,8 @@ MonitorArguments parse_monitor_arguments(int argc, char** argv) {
         arguments.rootless = arguments.rootless || std::string_view(argv[i]) == "rootless";
         arguments.timing = arguments.timing || std::string_view(argv[i]) == "timing";
         arguments.strict = arguments.strict || std::string_view(argv[i]) == "strict";
+        if (std::string_view(argv[i]).starts_with(cgroups_word))
+            arguments.cgroups = argv[i] + cgroups_word.size();
     }
     char* const end = argv[argc - 1] + std::strlen(argv[argc - 1]);
     arguments.command_line = {argv[0], end};
@@ -193,24 +220,32 @@ MonitorArguments parse_monitor_arguments(int argc, char** argv) {
 Fd start_monitor(const Engine& engine, const ContainerRecord& record, FileLock lock) {
     // The monitor opens it again; looked at here, too, since a refusal has somebody to read it.
     open_private_directory(engine.run_root());
-    MonitorArguments arguments{engine.root(),     engine.run_root(),       record.id,
-                               engine.rootless(), engine.options().timing, engine.options().strict};
+    MonitorPlace place(engine, record);
+    MonitorArguments arguments;
+    arguments.root = engine.root();
+    arguments.run_root = engine.run_root();
+    arguments.id = record.id;
+    arguments.rootless = engine.rootless();
+    arguments.timing = engine.options().timing;
+    arguments.strict = engine.options().strict;
     arguments.keep_streams = record.request.log.driver == passthrough_log_driver;
+    arguments.cgroups = place.groups();
     SocketPair client = make_socket_pair(SOCK_SEQPACKET);
     const int theirs = client.theirs.get();
     if (!engine.rootless()) {
-        start_as_root(engine, arguments, record, theirs, lock.fd());
+        start_as_root(engine, arguments, record, place, theirs, lock.fd());
         return std::move(client.ours);
     }
     const runtime::IdMaps maps = store_id_maps(engine);
     engine.phases().mark("id maps");
     if (!wants_own_namespace(record)) {
         if (const auto shared = find_shared_namespace(engine, maps)) {
-            start_in_shared_namespace(engine, arguments, record, shared->get(), theirs, lock.fd());
+            start_in_shared_namespace(engine, arguments, record, shared->get(), place, theirs,
+                                      lock.fd());
             return std::move(client.ours);
         }
     }
-    start_in_new_namespace(engine, arguments, record, maps, theirs, lock.fd());
+    start_in_new_namespace(engine, arguments, record, maps, place, theirs, lock.fd());
     return std::move(client.ours);
 }
 

@@ -22,6 +22,7 @@ struct MonitorArguments {
     /// It begins with the caller's 0, 1 and 2, for the program to have (log driver passthrough).
     /// Not on the command line: the record says it.
     bool keep_streams = false;
+    std::string cgroups;  ///< runtime::to_word of the container's groups; empty: none
     /// The memory of our command line, for whoever may be seen from a container (--init).
     std::span<char> command_line = {};
 };

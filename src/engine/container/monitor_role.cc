@@ -36,6 +36,7 @@ namespace skiff::engine {
 namespace {
 
 constexpr int default_stop_timeout_seconds = 10;
+constexpr std::chrono::milliseconds group_patience{2000};  ///< for what has been killed
 
 /// What must hold before anything of the container is touched.
 void become_quiet() {
@@ -143,6 +144,7 @@ class ContainerRun {
         : engine_(engine),
           lock_(std::move(lock)),
           command_line_(arguments.command_line),
+          wanted_groups_(runtime::parse_groups_word(arguments.cgroups)),
           files_(engine, arguments.id),
           record_(files_.record()),
           policy_(parse_restart_policy(record_.request.restart)),
@@ -179,8 +181,10 @@ class ContainerRun {
             engine_.phases().mark("monitor: wait for the command");
             if (policy_.kind != RestartPolicy::Kind::no) mark_wanted(engine_, record_.id);
         }
+        groups_ = runtime::ContainerGroups::create(wanted_groups_, record_.id);
+        engine_.phases().mark("monitor: control groups");
         Preparation preparation =
-            prepare_launch(engine_, files_, record_, {size.rows, size.columns});
+            prepare_launch(engine_, files_, record_, groups_, {size.rows, size.columns});
         preparation.plan.command_line = command_line_;
         if (first && supervisor_.foreground_gone())
             throw Error(ErrorKind::system, "the command that started the container is gone");
@@ -198,6 +202,7 @@ class ContainerRun {
         state_ = running_state(preparation, host_pid);
         state_.restart_count = restarts;
         if (is_checked(record_.config.health)) state_.health.status = "starting";
+        state_.cgroups = groups_.recorded();
         // Held until the exit code is out: the tree of mounts comes down after that, not before.
         built_in_lock_ = std::move(preparation.built_in_lock);
         hold_mount_namespace(host_pid);
@@ -233,6 +238,8 @@ class ContainerRun {
                                                                        : 125;
         if (external_) external_->remove();
         forget_policy();
+        state_.cgroups.clear();
+        groups_.remove(group_patience);
         const std::string trash = conclude();
         lock_.unlock();
         supervisor_.report_failure(error);
@@ -242,7 +249,15 @@ class ContainerRun {
 
     void note_end(ExitStatus status) {
         engine_.phases().mark("monitor: the program");
-        if (record_.request.namespaces.pid == "host") kill_orphans();
+        state_.oom_killed = groups_.oom_kills() > 0;
+        if (record_.request.namespaces.pid == "host") {
+            groups_.kill_all(group_patience);
+            kill_orphans();
+        }
+        // Before the lock is free: the next start makes groups of the same name. With --rm there is
+        // none.
+        state_.cgroups.clear();
+        if (!record_.request.auto_remove) groups_.remove(group_patience);
         state_.status = ContainerStatus::exited;
         state_.pid = 0;
         state_.exit_code = status.shell_code();
@@ -280,6 +295,7 @@ class ContainerRun {
         lock_.unlock();
         supervisor_.report_exit(state_.exit_code);
         supervisor_.await_sessions(std::chrono::seconds(2));
+        groups_.remove(group_patience);
         mount_namespace_.reset();
         delete_what_can_be(trash);
         return 0;
@@ -317,6 +333,8 @@ class ContainerRun {
     const Engine& engine_;
     FileLock lock_;
     std::span<char> command_line_;
+    std::vector<runtime::ContainerGroup> wanted_groups_;
+    runtime::ContainerGroups groups_;
     ContainerFiles files_;
     ContainerRecord record_;
     RestartPolicy policy_;

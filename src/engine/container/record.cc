@@ -39,6 +39,12 @@ struct adl_serializer<skiff::Timestamp> {
 
 }  // namespace nlohmann
 
+namespace skiff::runtime {
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ContainerGroup, hierarchy, path)
+
+}  // namespace skiff::runtime
+
 namespace skiff::engine {
 namespace {
 
@@ -77,8 +83,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(EffectiveConfig, entrypoint, com
                                                 labels, exposed_ports, volumes, health)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ContainerState, status, pid, pid_start_time,
                                                 monitor_pid, boot_id, started_at, finished_at,
-                                                exit_code, oom_killed, health, restart_count, error,
-                                                less, uid, gid, groups, home)
+                                                exit_code, oom_killed, cgroups, health,
+                                                restart_count, error, less, uid, gid, groups, home)
 
 namespace {
 

@@ -11,6 +11,7 @@
 
 #include "base/timestamp.h"
 #include "engine/container/request.h"
+#include "runtime/cgroup/location.h"
 
 namespace skiff::engine {
 
@@ -95,6 +96,7 @@ struct ContainerState {
     Timestamp finished_at{};
     int exit_code = 0;
     bool oom_killed = false;
+    std::vector<runtime::ContainerGroup> cgroups;  ///< while it runs; to be removed after it
     HealthState health;
     int restart_count = 0;          ///< by the policy, since the last `start`
     std::string error;              ///< why it could not be started

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "engine/container/container_files.h"
 #include "engine/container/lifecycle.h"
+#include "engine/container/monitor_place.h"
 #include "engine/store_namespace.h"
 
 namespace skiff::engine {
@@ -26,8 +27,22 @@ void delete_in_namespace(const Engine& engine, const std::string& trash) {
     });
 }
 
+/// What a killed monitor left running without a pid namespace (--pid=host), and the empty groups.
+/// The lock is held; nothing is done for a container that ended as it should.
+void clear_groups_of(const Engine& engine, const ContainerFiles& files) {
+    ContainerState state;
+    try {
+        state = files.stored_state();
+    } catch (const Error& error) {
+        if (error.kind() != ErrorKind::invalid && error.kind() != ErrorKind::unsupported) throw;
+    }
+    if (state.status != ContainerStatus::exited || !state.cgroups.empty())
+        clear_leftover_groups(engine, files.id(), state);
+}
+
 void discard(const Engine& engine, const ContainerFiles& files, const std::string& name) {
     unlink(fmt::format("{}/{}.sock", engine.run_root(), files.id()).c_str());
+    clear_groups_of(engine, files);
     const std::string trash = discard_container(engine, files, name);
     try {
         delete_in_namespace(engine, trash);
@@ -55,7 +70,12 @@ void remove_leftover(const Engine& engine, const std::string& id) {
         discard(engine, files, "");
         return;
     }
-    if (is_leftover(*record, files.stored_state().status)) discard(engine, files, record->name);
+    const ContainerState state = files.stored_state();
+    if (is_leftover(*record, state.status)) {
+        discard(engine, files, record->name);
+    } else if (state.status == ContainerStatus::running) {
+        clear_leftover_groups(engine, id, state);
+    }
 }
 
 bool needs_a_look(const Engine& engine, const std::string& id) {
@@ -67,7 +87,7 @@ bool needs_a_look(const Engine& engine, const std::string& id) {
     const ContainerStatus stored = files.stored_state().status;
     if (stored == ContainerStatus::exited) return false;  // nearly all: without reading the record
     const auto record = files.find_record();
-    return record && is_leftover(*record, stored);
+    return record && (stored == ContainerStatus::running || is_leftover(*record, stored));
 }
 
 /// What a process was deleting when it was killed.
@@ -78,6 +98,9 @@ void empty_trash(const Engine& engine) {
     if (entries.empty()) return;
     // Killed between the move to the trash and the removal of the name.
     for (const std::string& id : entries) free_names_of(engine, id);
+    // … or between that and the removal of its groups.
+    for (const std::string& id : entries)
+        if (id.size() == 64) clear_leftover_groups(engine, id, {});
     try {
         empty_store_trash(engine, storage::Store::open(engine.root()));
     } catch (const Error&) {

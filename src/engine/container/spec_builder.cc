@@ -63,9 +63,12 @@ std::vector<SpecMount> default_mounts(const ContainerRecord& record, const SpecF
     if (facts.has_tty_group) mounts[2].options.emplace_back("gid=5");
     // A privileged container may make itself devices, and open them.
     if (!record.request.security.privileged) mounts[1].options.emplace_back("nodev");
-    if (facts.has_unified_cgroup && record.request.namespaces.network != "host")
-        mounts.push_back(
-            {"/sys/fs/cgroup", "cgroup2", "cgroup", {"nosuid", "noexec", "nodev", "ro"}});
+    // Its own part, since it has a cgroup namespace; a host's /sys would show all of it.
+    mounts.push_back(
+        {"/sys/fs/cgroup",
+         "cgroup",
+         "cgroup",
+         {"nosuid", "noexec", "nodev", record.request.security.privileged ? "rw" : "ro"}});
     if (!host_ipc) {
         mounts.push_back({"/dev/mqueue", "mqueue", "mqueue", {"nosuid", "noexec", "nodev"}});
         mounts.push_back(

@@ -17,10 +17,8 @@ namespace skiff::engine {
 struct SpecFacts {
     bool in_user_namespace = false;  ///< the container's user namespace is not the initial one
     std::uint64_t available_capabilities = 0;  ///< bit n is capability n: all that can be given
-    bool has_unified_cgroup =
-        false;  ///< /sys/fs/cgroup is cgroup2: the container sees its own part, read-only
-    bool has_tty_group = true;     ///< gid 5 is mapped: terminals can be given to it
-    bool has_host_mqueue = false;  ///< /dev/mqueue exists outside, for --ipc host
+    bool has_tty_group = true;                 ///< gid 5 is mapped: terminals can be given to it
+    bool has_host_mqueue = false;              ///< /dev/mqueue exists outside, for --ipc host
     std::string host_hostname;
     std::string container_directory;  ///< where hosts, hostname and resolv.conf lie
     std::string seccomp;  ///< linux.seccomp in OCI's JSON, only for `inspect --oci` and --runtime

@@ -6,23 +6,11 @@
 
 #include <unistd.h>
 
-#include <sys/vfs.h>
-
 #include "base/error.h"
 #include "engine/shared_namespace.h"
 #include "runtime/capabilities/capability_set.h"
 
 namespace skiff::engine {
-namespace {
-
-constexpr long cgroup2_magic = 0x63677270;
-
-bool has_unified_cgroup() {
-    struct statfs status{};
-    return statfs("/sys/fs/cgroup", &status) == 0 && status.f_type == cgroup2_magic;
-}
-
-}  // namespace
 
 std::string host_name() {
     std::array<char, 256> name{};
@@ -36,7 +24,6 @@ SpecFacts spec_facts(const runtime::HostFacts& host, const ContainerFiles& files
     SpecFacts facts;
     facts.in_user_namespace = host.in_user_namespace;
     facts.available_capabilities = host.available_capabilities;
-    facts.has_unified_cgroup = has_unified_cgroup();
     facts.has_tty_group = host.has_tty_group;
     facts.has_host_mqueue = access("/dev/mqueue", F_OK) == 0;
     facts.host_hostname = host_name();

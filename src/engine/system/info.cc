@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "engine/container/lifecycle.h"
+#include "engine/container/monitor_place.h"
 #include "engine/image/list.h"
 #include "engine/shared_namespace.h"
 #include "engine/system/tiers.h"
@@ -62,14 +63,6 @@ std::string id_map_text() {
     }
 }
 
-std::string cgroup_text() {
-    struct statfs status{};
-    constexpr long cgroup2 = 0x63677270;
-    if (statfs("/sys/fs/cgroup", &status) == 0 && status.f_type == cgroup2) return "v2";
-    const std::string lines = find_file(AT_FDCWD, "/proc/self/cgroup", 65536).value_or("");
-    return lines.empty() ? "none" : "v1";
-}
-
 std::string operating_system() {
     const std::string text = find_file(AT_FDCWD, "/etc/os-release", 65536).value_or("");
     for (const std::string_view line : split(text, '\n')) {
@@ -105,7 +98,8 @@ SystemInfo system_info(const Engine& engine) {
     Tiers tiers = probe_tiers(engine);
     info.overlay = std::move(tiers.overlay);
     info.proc = std::move(tiers.proc);
-    info.cgroup = cgroup_text();
+    info.cgroup = cgroup_version();
+    info.cgroup_groups = describe_groups(engine);
     info.operating_system = operating_system();
     struct utsname names{};
     if (uname(&names) < 0) throw SystemError(errno, "cannot ask the kernel for its name");

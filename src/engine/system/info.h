@@ -19,10 +19,11 @@ struct SystemInfo {
     std::string config;
     std::string backing_file_system;
     bool rootless = false;
-    std::string id_map;   ///< "full (65537 ids)" or "single id (…)" ; empty as root
-    std::string overlay;  ///< "native", or why not
-    std::string proc;     ///< "own", or why not
-    std::string cgroup;   ///< "v2", "v1", "hybrid", "none"
+    std::string id_map;         ///< "full (65537 ids)" or "single id (…)" ; empty as root
+    std::string overlay;        ///< "native", or why not
+    std::string proc;           ///< "own", or why not
+    std::string cgroup;         ///< "v2", "v1", "hybrid", "none"
+    std::string cgroup_groups;  ///< where containers have groups, or why they have none
     std::string kernel;
     std::string operating_system;
     std::string architecture;

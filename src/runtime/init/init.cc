@@ -52,6 +52,13 @@ void enter(const LaunchPlan& plan, const ExecVectors& vectors, int socket) noexc
         prctl(PR_SET_DUMPABLE, 0);  // a change of credentials resets it
     }
     step(Step::session, reset_session());
+    // v1 groups are entered here, and the namespace that shows them as "/" is made after that.
+    // (With v2 alone clone3 did both.)
+    if (!plan.cgroup_tasks.empty()) {
+        step(Step::cgroup, join_cgroups(plan));
+        if ((plan.clone_flags & CLONE_NEWCGROUP) != 0 && unshare(CLONE_NEWCGROUP) < 0)
+            fail(socket, {Step::cgroup, 0}, errno);
+    }
 
     // The tree, still with the host's root below our feet: /proc must be visible while a new procfs
     // is mounted, and what we open there is the host's, which no container can have prepared.

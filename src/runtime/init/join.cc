@@ -47,7 +47,7 @@ int enter_existing_directory(const LaunchPlan& plan) noexcept {
     const auto walk = [&](int error) noexcept {
         if (error != 0) fail(socket, at, error);
     };
-    // Now the parent has put us into the container's cgroup.
+    // Now the parent knows us.
     step(Step::handshake, wait_for_go(socket));
     step(Step::session, reset_session());
     int console = -1;
@@ -71,6 +71,8 @@ void enter_container(const LaunchPlan& plan, const ExecVectors& vectors, int ini
     // nothing of the host is inherited by the program (CVE-2019-5736, CVE-2024-21626).
     prctl(PR_SET_DUMPABLE, 0);
     if (const int error = mark_close_on_exec()) fail(socket, {Step::handshake, 0}, error);
+    // Named by descriptors of the host's, so before its view is left.
+    if (const int error = join_cgroups(plan)) fail(socket, {Step::cgroup, 0}, error);
     // All at once, and in the kernel's order: the user namespace first.
     if (setns(init_pidfd, static_cast<int>(plan.clone_flags)) < 0)
         fail(socket, {Step::join, 0}, errno);

@@ -64,6 +64,14 @@ int reset_session() noexcept {
     return 0;
 }
 
+/// By ourselves and into `tasks`: the kernel then moves one thread that stands still, without
+/// waiting for all processors (0.05 ms against 10, Linux 6.18).
+int join_cgroups(const LaunchPlan& plan) noexcept {
+    for (const Fd& tasks : plan.cgroup_tasks)
+        if (write(tasks.get(), "0", 1) != 1) return errno;
+    return 0;
+}
+
 int execute(const LaunchPlan& plan, const ExecVectors& vectors) noexcept {
     int result = ENOENT;
     for (const std::string& path : plan.executables) {

@@ -79,6 +79,9 @@ struct LaunchPlan {
     unsigned long long clone_flags =
         0;  ///< CLONE_NEW… of the namespaces that are the container's own
 
+    int cgroup = -1;  ///< v2: the container's group, borrowed; its first process is born in it
+    std::vector<Fd> cgroup_tasks;  ///< v1: "tasks" files; a process writes "0" to join
+
     Fd root;  ///< the root file system as a detached mount
     bool root_read_only = false;
     std::vector<MountStep> mounts;

@@ -7,8 +7,11 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include <linux/magic.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/vfs.h>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -78,14 +81,46 @@ MountStep mount_step(const oci::SpecMount& mount) {
     step.data = options.data;
     step.skip_unreachable = mount.source == cover_source;
     step.propagation = options.propagation;
-    // A kernel without POSIX queues or without unified cgroups has a container without them.
-    step.optional = mount.type == "mqueue" || mount.type == "cgroup2" || mount.type == "cgroup";
+    // A kernel without POSIX queues has a container without them.
+    step.optional = mount.type == "mqueue";
     if (options.bind || mount.type == "bind") {
         step.kind = MountStep::Kind::attach;
         step.recursive = options.recursive;
         step.attributes = options.attributes;
     }
     return step;
+}
+
+/// "cgroup" in a specification means: as this machine has it. Shown is only what the container has
+/// a group of its own in; the top of another hierarchy would be the host's. All of it may be
+/// refused by the kernel (a covered cgroup mount outside), and is then missing.
+void add_cgroup_mounts(const oci::SpecMount& mount, const HostFacts& facts, LaunchPlan& plan) {
+    const MountStep pattern = mount_step(mount);
+    const auto add = [&](const std::string& target, const char* type, const std::string& data,
+                         unsigned long flags) {
+        MountStep step;
+        step.target = target;
+        step.source = "cgroup";
+        step.type = type;
+        step.data = data;
+        step.flags = flags;
+        step.optional = true;
+        plan.mounts.push_back(std::move(step));
+    };
+    if (facts.unified_cgroup) {
+        add(mount.destination, "cgroup2", "", pattern.flags);
+        return;
+    }
+    if (facts.cgroups.empty()) return;
+    // Closed for writing at the end, with the mount points in it.
+    const unsigned long writable = pattern.flags & ~static_cast<unsigned long>(MS_RDONLY);
+    add(mount.destination, "tmpfs", "mode=755,size=64k", writable);
+    for (const std::string& name : facts.cgroups) {
+        const bool unified = name == "unified";
+        add(fmt::format("{}/{}", mount.destination, name), unified ? "cgroup2" : "cgroup",
+            unified ? "" : name, pattern.flags);
+    }
+    if ((pattern.flags & MS_RDONLY) != 0) plan.read_only_paths.push_back(mount.destination);
 }
 
 std::vector<DeviceStep> default_devices() {
@@ -184,6 +219,9 @@ HostFacts probe_host_facts() {
     // CAP_SYS_RESOURCE in a user namespace does not count: limits are the initial namespace's.
     facts.can_raise_limits =
         !facts.in_user_namespace && (facts.available_capabilities >> sys_resource & 1U) != 0;
+    struct statfs status{};
+    facts.unified_cgroup = statfs("/sys/fs/cgroup", &status) == 0 &&
+                           static_cast<unsigned long>(status.f_type) == CGROUP2_SUPER_MAGIC;
     facts.limits.resize(RLIM_NLIMITS);
     for (size_t resource = 0; resource < facts.limits.size(); ++resource)
         getrlimit(static_cast<__rlimit_resource>(resource), &facts.limits[resource]);
@@ -194,14 +232,20 @@ LaunchPlan build_plan(const oci::RuntimeSpec& spec, const HostFacts& facts) {
     LaunchPlan plan;
     for (const oci::SpecNamespace& row : spec.namespaces) plan.clone_flags |= clone_flag(row.type);
     plan.root_read_only = spec.root_readonly;
-    for (const oci::SpecMount& mount : spec.mounts) plan.mounts.push_back(mount_step(mount));
+    plan.read_only_paths = spec.readonly_paths;
+    for (const oci::SpecMount& mount : spec.mounts) {
+        if (mount.type == "cgroup") {
+            add_cgroup_mounts(mount, facts, plan);
+        } else {
+            plan.mounts.push_back(mount_step(mount));
+        }
+    }
     plan.populate_dev = !is_mount_target(spec, "/dev", "tmpfs");
     if (plan.populate_dev) {
         plan.devices = default_devices();
         plan.links = default_links();
     }
     plan.masked_paths = spec.masked_paths;
-    plan.read_only_paths = spec.readonly_paths;
     plan.hostname = spec.has_namespace(oci::NamespaceType::uts) ? spec.hostname : "";
     plan.bring_up_loopback = spec.has_namespace(oci::NamespaceType::network);
     plan.die_with_parent = !spec.has_namespace(oci::NamespaceType::pid);

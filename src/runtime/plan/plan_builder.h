@@ -23,6 +23,10 @@ struct HostFacts {
     std::uint64_t available_capabilities = ~std::uint64_t{0};
     /// Hard limits that may not be raised.
     bool can_raise_limits = true;
+    /// /sys/fs/cgroup is the unified hierarchy: v2 and nothing else.
+    bool unified_cgroup = false;
+    /// v1 and hybrid: the hierarchies in which the container has a group of its own.
+    std::vector<std::string> cgroups;
     /// The caller's limits, by resource number.
     std::vector<rlimit> limits;
 };

@@ -124,6 +124,7 @@ ExitCode run(engine::Engine& engine, const InfoFlags& flags) {
     line(" Overlay", info.overlay);
     line("Logging Driver", "json-file");
     line("Cgroup Version", info.cgroup);
+    line(" Groups", info.cgroup_groups);
     line("Rootless", info.rootless ? "true" : "false");
     if (info.rootless) line(" Id map", info.id_map);
     line("Proc", info.proc);
