@@ -93,6 +93,7 @@ race() { # TITLE PARALLEL NAME COMMAND-LINE [NAME COMMAND-LINE …]
     done
     printf '\n%s (%s rounds)\n' "$title" "$rounds"
     while read -r -a values; do
+        # shellcheck disable=SC2034  # whoever sources this reads it
         median[${names[i]}]=${values[0]}
         printf '  %-10s %8.2f ms  (%.2f - %.2f)   CPU %.2f ms%s\n' "${names[i]}" "$(ms "${values[0]}")" "$(ms "${values[1]}")" "$(ms "${values[2]}")" \
             "$(ms "${values[3]}")" "$([ "${values[4]}" = 0 ] || echo "   ${values[4]} FAILED")"
@@ -127,7 +128,7 @@ monitor_memory() {
 run_benchmark() {
     [ -x "$skiff" ] || die "no $skiff: build it, or name it"
     "$top/tests/integration/fixtures" "$work" busybox || exit 1
-    c++ -std=c++20 -O2 -o "$work/interleave" "$here/interleave.cc" || exit 1
+    c++ -std=c++20 -O2 -o "$work/interleave" "$top/tests/bench/interleave.cc" || exit 1
     echo 'int main() { return 0; }' | c++ -x c++ -O2 -static -o "$work/trivial" - || exit 1
     printf 'skiff %s, Linux %s, %s cores, load %s\n' "$("$skiff" --version | tail -n 1)" "$(uname -r)" "$(nproc)" "$(cut -d' ' -f1 /proc/loadavg)"
     if [ "$(id -u)" = 0 ]; then

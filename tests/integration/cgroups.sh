@@ -64,6 +64,7 @@ if root; then
     check "a container in the host's pid namespace runs" wait_until eval 'skiff logs stray | grep -q ready'
     mapfile -t groups < <(groups_of stray)
     check "its grandchildren are in the group" wait_until eval '[ "$(wc -l <"${groups[0]}/cgroup.procs")" -ge 4 ]'
+    # shellcheck disable=SC2034  # in the eval below
     mapfile -t pids <"${groups[0]}/cgroup.procs"
     kill -KILL "$(monitor_of stray)"
     check "with --pid host and a killed monitor the next command kills the grandchildren" \

@@ -76,7 +76,7 @@ INSTANTIATE_TEST_SUITE_P(Hierarchies, EachHierarchy, testing::Values("unified", 
 /// pause(2) is elsewhere.
 bool stands_still(pid_t pid) {
     const std::string place = read_file(fmt::format("/proc/{}/wchan", pid), 4096);
-    return place.find("signal") != std::string::npos || place.find("freez") != std::string::npos ||
+    return place.find("signal") != std::string::npos || place.find("freeze") != std::string::npos ||
            place.find("frozen") != std::string::npos ||
            place.find("refrigerator") != std::string::npos;
 }
