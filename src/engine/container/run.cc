@@ -11,6 +11,7 @@
 #include "engine/container/log_options.h"
 #include "engine/container/monitor_process.h"
 #include "engine/container/remove.h"
+#include "engine/container/session_end.h"
 
 namespace skiff::engine {
 namespace {
@@ -40,6 +41,7 @@ RunResult start_and_front(const Engine& engine, const ContainerRecord& record, F
     front.interactive = front.interactive && record.request.interactive;
     RunResult result = stay_in_front(engine, start_monitor(engine, record, std::move(lock)), front);
     result.id = record.id;
+    if (!front.attach) warn_of_session_end(engine, record.id);
     return result;
 }
 
