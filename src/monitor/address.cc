@@ -43,10 +43,6 @@ constexpr int so_peerpidfd = SO_PEERPIDFD;
 constexpr int so_peerpidfd = 77;  // asm-generic/socket.h since Linux 6.5
 #endif
 
-Fd open_or_invalid(const std::string& path) {
-    return Fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-}
-
 /// For connect, send and receive; 0: none.
 void set_timeouts(int socket, std::chrono::milliseconds patience) {
     const timeval time{patience.count() / 1000, patience.count() % 1000 * 1000};
@@ -118,18 +114,22 @@ uid_t peer_uid(int socket) {
 bool peer_is_in_our_user_namespace(int socket) {
     int number = -1;
     socklen_t length = sizeof number;
-    if (getsockopt(socket, SOL_SOCKET, so_peerpidfd, &number, &length) < 0) return false;
+    // Of a process that has ended some kernels give no pidfd: whoever that was waits for nothing.
+    if (getsockopt(socket, SOL_SOCKET, so_peerpidfd, &number, &length) < 0)
+        return errno != ENOPROTOOPT;
     const Child peer(0, Fd(number));
+    const pid_t pid = host_pid_of(peer);
+    if (pid <= 0) return true;
     // Of a process outside, a namespace can be opened only by whoever may trace it: not by us.
-    Fd namespace_of_peer = open_or_invalid(fmt::format("/proc/{}/ns/user", host_pid_of(peer)));
-    const Fd ours = open_or_invalid("/proc/self/ns/user");
+    Fd theirs(::open(fmt::format("/proc/{}/ns/user", pid).c_str(), O_RDONLY | O_CLOEXEC));
+    if (!theirs.valid()) return errno != EACCES && errno != EPERM;
+    const Fd ours(::open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC));
     struct stat wanted{};
-    if (!ours.valid() || fstat(ours.get(), &wanted) < 0) return false;
-    while (namespace_of_peer.valid()) {
+    if (!ours.valid() || fstat(ours.get(), &wanted) < 0) return true;
+    while (theirs.valid()) {
         struct stat found{};
-        if (fstat(namespace_of_peer.get(), &found) == 0 && found.st_ino == wanted.st_ino)
-            return true;
-        namespace_of_peer.reset(ioctl(namespace_of_peer.get(), NS_GET_PARENT));
+        if (fstat(theirs.get(), &found) == 0 && found.st_ino == wanted.st_ino) return true;
+        theirs.reset(ioctl(theirs.get(), NS_GET_PARENT));
     }
     return false;
 }

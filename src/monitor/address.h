@@ -37,8 +37,8 @@ std::optional<MonitorConnection> connect_at(
 uid_t peer_uid(int socket);
 
 /// The process that connected is in this process's user namespace or below it: for a rootless
-/// monitor a process of a container, since commands are outside. False where the kernel cannot tell
-/// (SO_PEERPIDFD is of Linux 6.5) and for processes that ended.
+/// monitor a process of a container, since commands are outside. True also when it has ended or
+/// cannot be looked at; false where the kernel cannot tell (SO_PEERPIDFD is of Linux 6.5).
 bool peer_is_in_our_user_namespace(int socket);
 
 }  // namespace skiff::monitor

@@ -4,7 +4,10 @@
 #include <algorithm>
 #include <csignal>
 
+#include <unistd.h>
+
 #include <sys/socket.h>
+#include <sys/syscall.h>
 
 #include "base/duration.h"
 #include "base/error.h"
@@ -45,8 +48,9 @@ void HealthCheck::attend(const Start& start) {
         start_check(start);
         return;
     }
-    // Its program is killed; what the session says of that is for nobody.
-    try_send_frame(socket_.get(), FrameType::signal, encode_number(SIGKILL));
+    // The session itself, since a container may keep it from ever hearing us; its program dies with
+    // it.
+    syscall(SYS_pidfd_send_signal, session_.get(), SIGKILL, nullptr, 0);
     result_.output.insert(0, fmt::format("Health check exceeded timeout ({}){}",
                                          duration_text(options_.settings.timeout),
                                          result_.output.empty() ? "" : ": "));
@@ -62,7 +66,8 @@ void HealthCheck::start_check(const Start& start) {
         AttachFrame attach;
         attach.streams = {.input = false, .output = true, .errors = true};
         try_send_frame(pair.ours.get(), FrameType::attach, encode(attach));
-        start(pair.theirs.get(), options_.request.get());
+        const pid_t session = start(pair.theirs.get(), options_.request.get());
+        session_.reset(static_cast<int>(syscall(SYS_pidfd_open, session, 0)));
         socket_ = std::move(pair.ours);
         due_ = Clock::now() + options_.settings.timeout;
     } catch (const Error& error) {
@@ -104,6 +109,7 @@ void HealthCheck::take_output(std::string_view bytes) {
 
 void HealthCheck::finish(int exit_code) {
     socket_.reset();
+    session_.reset();
     buffer_.release_pages();
     result_.exit_code = exit_code;
     result_.end = now();

@@ -44,8 +44,9 @@ struct HealthOptions {
 class HealthCheck {
   public:
     using Clock = std::chrono::steady_clock;
-    /// Starts a session that speaks with the other end of `socket`.
-    using Start = std::function<void(int socket, int request)>;
+    /// Starts a session that speaks with the other end of `socket`; its pid, a child of ours that
+    /// is not waited for while we use the number.
+    using Start = std::function<pid_t(int socket, int request)>;
 
     explicit HealthCheck(HealthOptions options);
 
@@ -66,7 +67,8 @@ class HealthCheck {
     bool in_start_period() const;
 
     HealthOptions options_;
-    Fd socket_;  ///< of the check that is under way
+    Fd socket_;   ///< of the check that is under way
+    Fd session_;  ///< its process, as a pidfd
     PageBuffer buffer_;
     HealthResult result_;
     bool starting_ = true;

@@ -266,6 +266,7 @@ void Supervisor::check_health() {
     if (Clock::now() < *health_->due() && (health_->fd() < 0 || !ready(health_->fd()))) return;
     health_->attend([this](int socket, int request) {
         sessions_.push_back(options_.start_session(socket, request, init_.pidfd()));
+        return sessions_.back();
     });
 }
 

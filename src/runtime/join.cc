@@ -25,7 +25,12 @@ Launched join(LaunchPlan plan, const JoinTarget& target) {
         init::enter_container(plan, arrays.vectors(), target.init_pidfd, handshake.theirs.get());
     }
     handshake.theirs.reset();
-    const Received first = receive_report(handshake.ours.get());
+    Received first = receive_report(handshake.ours.get());
+    Fd console;
+    if (!first.ended && first.report.kind == ReportKind::console && plan.terminal) {
+        console = std::move(first.console);
+        first = receive_report(handshake.ours.get());
+    }
     between.child.wait();
     if (first.ended) throw Error(ErrorKind::system, "the process for the container was killed");
     if (first.report.kind == ReportKind::failure) throw describe_failure(plan, first.report);
@@ -33,7 +38,8 @@ Launched join(LaunchPlan plan, const JoinTarget& target) {
         throw Error(ErrorKind::system, "the process for the container spoke out of turn");
     // Ours and not waited for, so the number is still its own.
     const pid_t pid = first.report.errno_value;
-    Launched result{Child(pid, Fd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)))), {}};
+    Launched result{Child(pid, Fd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)))),
+                    std::move(console)};
     write_all(handshake.ours.get(), "g", "the process for the container");
     await_program(handshake.ours.get(), plan, result);
     return result;

@@ -73,6 +73,24 @@ done
 pass "no descriptor is a way out as working directory (CVE-2024-21626)"
 skiff rm -f trap >/dev/null
 
+# A container that may trace stops what appears in its pid namespace, and looks at it: it must be no more than the container is.
+skiff run -d --name tracer --cap-add SYS_PTRACE busybox sh -c '
+    mine=$(grep -E "^(CapEff|Seccomp:)" /proc/self/status | tr -d "\n"); echo ready
+    while :; do for p in /proc/[0-9]*; do
+        n=${p#/proc/}; [ $n -gt 1 ] && kill -STOP $n 2>/dev/null || continue
+        if grep -q skiff $p/cmdline 2>/dev/null; then
+            echo seen
+            [ "$(grep -E "^(CapEff|Seccomp:)" $p/status | tr -d "\n")" = "$mine" ] || echo "WON rights"
+            for f in $p/fd/*; do case $(readlink $f) in /*/*/*) echo "WON $(readlink $f)";; esac; done
+        fi
+        kill -CONT $n
+    done; done' >/dev/null
+for _ in $(seq 100); do skiff logs tracer | grep -q ready && break; sleep 0.05; done
+for _ in $(seq 40); do skiff exec tracer true; done
+has "a container that may trace catches what joins it" seen skiff logs tracer
+hasnt "… and finds neither rights nor descriptors of ours" WON skiff logs tracer
+skiff rm -f tracer >/dev/null
+
 # The built-in host image has a user namespace of its own.
 if skiff run -d --name hosted host sh -c 'readlink /proc/self/ns/user; exec sleep 1000' >/dev/null 2>&1; then
     for _ in $(seq 100); do skiff logs hosted | grep -q user && break; sleep 0.05; done

@@ -47,7 +47,10 @@ RunResult exec_in_container(const Engine& engine, const std::string& name,
     monitor::MonitorConnection connection =
         connect_to_running(engine, name, "Container {} is not running");
     drop_greeting(connection.socket.get());
-    const Fd document = to_memory_file(request);
+    ExecRequest wanted = request;
+    // Nobody would ever close it.
+    wanted.interactive = wanted.interactive && !options.detach;
+    const Fd document = to_memory_file(wanted);
     const int fd = document.get();
     if (!monitor::send_frame(connection.socket.get(), monitor::FrameType::exec, {}, {&fd, 1},
                              connection.version))

@@ -19,12 +19,12 @@ namespace skiff::engine {
 namespace {
 
 /// The root directory as the container's first process has it.
-Fd open_container_root(const ContainerState& state, int init_pidfd) {
+Fd open_container_root(const ContainerFiles& files, const ContainerState& state, int init_pidfd) {
     Fd root = find_at(AT_FDCWD, fmt::format("/proc/{}/root", state.pid),
                       O_PATH | O_DIRECTORY | O_CLOEXEC);
     // Asked after the directory is open: while init lives, the number in the state is still its.
     if (syscall(SYS_pidfd_send_signal, init_pidfd, 0, nullptr, 0) < 0 || !root.valid())
-        throw Error(ErrorKind::conflict, "Container {} is not running", state.pid);
+        throw Error(ErrorKind::conflict, "Container {} is not running", files.id());
     return root;
 }
 
@@ -69,7 +69,7 @@ ExecPreparation prepare_exec(const Engine& engine, const ContainerFiles& files, 
     connect_pipes(request, result);
     const ContainerRecord record = files.record();
     const ContainerState state = files.stored_state();
-    Fd root = open_container_root(state, init_pidfd);
+    Fd root = open_container_root(files, state, init_pidfd);
     const ContainerUser user = user_for(request, state, root);
     runtime::HostFacts host = runtime::probe_host_facts();
     result.nested = nested_id_maps(record, host);
@@ -78,6 +78,7 @@ ExecPreparation prepare_exec(const Engine& engine, const ContainerFiles& files, 
     SpecFacts facts = spec_facts(host, files, size);
     // The plan's namespaces are those that the container has for itself, and so those to join.
     if (result.nested) describe_maps(*result.nested, facts);
+    const bool dies_with_session = request.dies_with_session;
     const oci::RuntimeSpec spec = build_spec(for_exec(record, std::move(request)), user, facts);
     runtime::LaunchPlan plan = runtime::build_plan(spec, host);
     // Of the container's tree nothing is made again.
@@ -94,6 +95,7 @@ ExecPreparation prepare_exec(const Engine& engine, const ContainerFiles& files, 
     result.groups = runtime::ContainerGroups::open(state.cgroups, record.id);
     plan.cgroup = result.groups.unified();
     plan.cgroup_tasks = result.groups.open_task_files();
+    plan.die_with_parent = plan.die_with_parent || dies_with_session;
     result.plan = std::move(plan);
     // The container's own filter, with what the capabilities of this process add to it: as in
     // Docker, `exec --privileged` does not lift it.

@@ -12,7 +12,8 @@
 namespace skiff::engine {
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ExecRequest, command, environment, user,
-                                                working_directory, interactive, tty, privileged)
+                                                working_directory, interactive, tty, privileged,
+                                                dies_with_session)
 
 std::string to_document(const ExecRequest& request) {
     return to_text(Json(request));

@@ -18,6 +18,7 @@ struct ExecRequest {
     bool interactive = false;              ///< -i
     bool tty = false;                      ///< -t
     bool privileged = false;               ///< all capabilities that there are
+    bool dies_with_session = false;        ///< a health check, which is given up after its time
 };
 
 /// The longest document, in bytes: the kernel takes no longer command line than a quarter of this.

@@ -76,6 +76,7 @@ monitor::SupervisorOptions supervisor_options(const Engine& engine, const Contai
     if (is_checked(record.config.health)) {
         ExecRequest check;
         check.command = health_command(record.config.health);
+        check.dies_with_session = true;
         options.health = {health_settings(record.config.health), to_memory_file(check),
                           std::move(report)};
     }
@@ -237,7 +238,8 @@ class ContainerRun {
                            : error.kind() == ErrorKind::cannot_execute ? 126
                                                                        : 125;
         if (external_) external_->remove();
-        forget_policy();
+        // One that ran before is wanted still: what is missing today may be there tomorrow.
+        if (state_.started_at == Timestamp{}) forget_policy();
         state_.cgroups.clear();
         groups_.remove(group_patience);
         const std::string trash = conclude();
@@ -291,6 +293,8 @@ class ContainerRun {
         const std::string trash = conclude();
         engine_.phases().mark("monitor: final state");
         report_phases();
+        // The next start mounts the same writable layer; what is removed comes down after the news.
+        if (!record_.request.auto_remove) mount_namespace_.reset();
         // The next command may be `start` or `rm`, typed by a script right after the exit code.
         lock_.unlock();
         supervisor_.report_exit(state_.exit_code);

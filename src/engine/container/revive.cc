@@ -23,8 +23,11 @@ void revive(const Engine& engine) {
             revive_one(engine, id);
         } catch (const Error& error) {
             if (error.kind() == ErrorKind::in_use) continue;  // somebody is at it
-            forget_wanted(engine, id);
-            if (error.kind() != ErrorKind::not_found)
+            // What fails today (a disk that is not there yet) may work later: the mark stays, and
+            // every command says so.
+            if (error.kind() == ErrorKind::not_found)
+                forget_wanted(engine, id);
+            else
                 engine.warn(fmt::format("container {} could not be started again: {}",
                                         id.substr(0, 12), error.message()));
         }

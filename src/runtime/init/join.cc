@@ -9,7 +9,7 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <linux/sched.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
@@ -20,12 +20,10 @@
 namespace skiff::runtime::init {
 namespace {
 
-/// A child whose parent is ours, with the process number as our own pid namespace counts.
+/// A child whose parent is ours, with the process number as our own pid namespace counts. clone(2),
+/// since filters that look at its flags refuse clone3(2), whose flags they cannot see.
 long clone_as_sibling() noexcept {
-    clone_args arguments{};
-    // Its end is told to the parent as ours would be (exit_signal must be 0 here).
-    arguments.flags = CLONE_PARENT;
-    return syscall(SYS_clone3, &arguments, sizeof arguments);
+    return syscall(SYS_clone, CLONE_PARENT, nullptr, nullptr, nullptr, nullptr);
 }
 
 /// Unlike for a first process, nothing is made: a directory that is not there is an error.
@@ -38,26 +36,32 @@ int enter_existing_directory(const LaunchPlan& plan) noexcept {
     return result;
 }
 
+/// The terminal becomes ours in the process that leads the session.
+int connect_streams(const LaunchPlan& plan, int console) noexcept {
+    if (!plan.terminal) return connect_stdio(plan, -1);
+    for (int number = 0; number < 3; ++number)
+        if (dup2(console, number) < 0) return errno;
+    return 0;
+}
+
+void keep_only_streams_and(int socket) noexcept {
+    const unsigned handshake = static_cast<unsigned>(socket);
+    if (handshake > 3) syscall(SYS_close_range, 3, handshake - 1, 0);
+    syscall(SYS_close_range, handshake + 1, ~0U, 0);
+}
+
+/// In the container's pid namespace, where others may see and, with CAP_SYS_PTRACE, stop and read
+/// us: by now we have nothing that they have not.
 [[noreturn]] void become_program(const LaunchPlan& plan, const ExecVectors& vectors,
                                  int socket) noexcept {
-    Position at;
     const auto step = [&](Step name, int error) noexcept {
         if (error != 0) fail(socket, {name, 0}, error);
     };
-    const auto walk = [&](int error) noexcept {
-        if (error != 0) fail(socket, at, error);
-    };
-    // Now the parent knows us.
-    step(Step::handshake, wait_for_go(socket));
-    step(Step::session, reset_session());
-    int console = -1;
-    if (plan.terminal) step(Step::console, open_console(plan, socket, console));
-    step(Step::working_directory, enter_existing_directory(plan));
-    step(Step::stdio, connect_stdio(plan, console));
-    walk(set_rlimits(plan, at));
-    walk(take_identity(plan, at));
     if (plan.die_with_parent) prctl(PR_SET_PDEATHSIG, SIGKILL);
-    step(Step::escape_check, check_working_directory());
+    step(Step::handshake, wait_for_go(socket));  // now the parent knows us
+    if (setsid() < 0) fail(socket, {Step::session, 0}, errno);
+    // A terminal without a session takes this one (0: do not steal).
+    if (plan.terminal && ioctl(0, TIOCSCTTY, 0) < 0) fail(socket, {Step::console, 0}, errno);
     if (!send_report(socket, {ReportKind::ready, Step::none, 0, 0})) _exit(125);
     step(Step::exec, execute(plan, vectors));
     _exit(125);
@@ -67,19 +71,37 @@ int enter_existing_directory(const LaunchPlan& plan) noexcept {
 
 void enter_container(const LaunchPlan& plan, const ExecVectors& vectors, int init_pidfd,
                      int socket) noexcept {
-    // Before the container's processes can see us: nobody inside may trace us or open our file, and
-    // nothing of the host is inherited by the program (CVE-2019-5736, CVE-2024-21626).
+    Position at;
+    const auto step = [&](Step name, int error) noexcept {
+        if (error != 0) fail(socket, {name, 0}, error);
+    };
+    const auto walk = [&](int error) noexcept {
+        if (error != 0) fail(socket, at, error);
+    };
+    // Nothing of the host is inherited by the program, and nobody may open our file through us
+    // (CVE-2019-5736, CVE-2024-21626).
     prctl(PR_SET_DUMPABLE, 0);
-    if (const int error = mark_close_on_exec()) fail(socket, {Step::handshake, 0}, error);
+    step(Step::handshake, mark_close_on_exec());
     // Named by descriptors of the host's, so before its view is left.
-    if (const int error = join_cgroups(plan)) fail(socket, {Step::cgroup, 0}, error);
-    // All at once, and in the kernel's order: the user namespace first.
+    step(Step::cgroup, join_cgroups(plan));
+    // All at once, and in the kernel's order: the user namespace first. We stay in our own pid
+    // namespace, where no process of the container sees us: whatever needs rights happens here.
     if (setns(init_pidfd, static_cast<int>(plan.clone_flags)) < 0)
         fail(socket, {Step::join, 0}, errno);
     if (plan.clone_flags & CLONE_NEWUSER) {
         if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) fail(socket, {Step::user, 0}, errno);
         prctl(PR_SET_DUMPABLE, 0);  // a change of credentials resets it
     }
+    step(Step::session, reset_session());
+    int console = -1;
+    if (plan.terminal) step(Step::console, open_console(plan, socket, console));
+    step(Step::working_directory, enter_existing_directory(plan));
+    step(Step::stdio, connect_streams(plan, console));
+    walk(set_rlimits(plan, at));
+    walk(take_identity(plan, at));
+    step(Step::escape_check, check_working_directory());
+    prctl(PR_SET_DUMPABLE, 0);
+    keep_only_streams_and(socket);
     const long pid = clone_as_sibling();
     if (pid < 0) fail(socket, {Step::join, 0}, errno);
     if (pid == 0) become_program(plan, vectors, socket);
