@@ -55,8 +55,9 @@ void CommandBuilder::add(std::string_view names, ValueTarget target, std::string
     options_.push_back(std::move(option));
 }
 
-void CommandBuilder::argument(std::string_view name, std::string& target, Completer completer) {
-    arguments_.push_back({name, &target, true, completer});
+void CommandBuilder::argument(std::string_view name, std::string& target, Completer completer,
+                              std::function<bool()> dispensable) {
+    arguments_.push_back({name, &target, true, completer, std::move(dispensable)});
 }
 
 void CommandBuilder::optional_argument(std::string_view name, std::string& target,
@@ -65,8 +66,8 @@ void CommandBuilder::optional_argument(std::string_view name, std::string& targe
 }
 
 void CommandBuilder::arguments(std::string_view name, std::vector<std::string>& target,
-                               Completer completer) {
-    arguments_.push_back({name, &target, true, completer});
+                               Completer completer, std::function<bool()> dispensable) {
+    arguments_.push_back({name, &target, true, completer, std::move(dispensable)});
 }
 
 void CommandBuilder::optional_arguments(std::string_view name, std::vector<std::string>& target,

@@ -77,6 +77,9 @@ struct ArgumentSpec {
     std::variant<std::string*, std::vector<std::string>*> target;
     bool required = true;
     Completer completer;
+    /// Required unless this says otherwise, asked once the options are known. Null: never.
+    std::function<bool()> dispensable = nullptr;
+    bool is_required() const { return required && (!dispensable || !dispensable()); }
     bool is_list() const { return std::holds_alternative<std::vector<std::string>*>(target); }
 };
 
@@ -109,12 +112,15 @@ class CommandBuilder {
     void unsupported(std::span<const UnsupportedFlag> flags) { unsupported_ = flags; }
 
     // Arguments, in the order of the command line; a list comes last.
-    void argument(std::string_view name, std::string& target, Completer completer = complete::none);
+    /// `dispensable`: an option that was given makes it unnecessary.
+    void argument(std::string_view name, std::string& target, Completer completer = complete::none,
+                  std::function<bool()> dispensable = nullptr);
     void optional_argument(std::string_view name, std::string& target,
                            Completer completer = complete::none);
     /// NAME [NAME...]
     void arguments(std::string_view name, std::vector<std::string>& target,
-                   Completer completer = complete::none);
+                   Completer completer = complete::none,
+                   std::function<bool()> dispensable = nullptr);
     /// [NAME...]
     void optional_arguments(std::string_view name, std::vector<std::string>& target,
                             Completer completer = complete::none);

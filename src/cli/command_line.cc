@@ -151,7 +151,7 @@ CommandWords read_words(const CommandBuilder& command, std::span<const std::stri
 std::string store_arguments(const CommandBuilder& command, std::vector<std::string> arguments) {
     const std::vector<ArgumentSpec>& specs = command.argument_specs();
     const auto least =
-        static_cast<size_t>(std::ranges::count(specs, true, &ArgumentSpec::required));
+        static_cast<size_t>(std::ranges::count(specs, true, &ArgumentSpec::is_required));
     const size_t most = specs.size();
     const bool unlimited = !specs.empty() && specs.back().is_list();
     const bool fits = arguments.size() >= least && (unlimited || arguments.size() <= most);

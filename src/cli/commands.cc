@@ -16,7 +16,16 @@ Command exec_command();
 Command attach_command();
 Command start_command();
 Command stop_command();
+Command kill_command();
+Command restart_command();
+Command pause_command();
+Command unpause_command();
+Command wait_command();
+Command rename_command();
+Command top_command();
 Command rm_command();
+Command container_prune_command();
+Command container_exists_command();
 Command ps_command();
 Command logs_command();
 Command inspect_command();
@@ -60,8 +69,26 @@ constexpr std::array commands{
                "Start containers that exist", start_command},
     CommandRow{"container", "stop", "", "stop", Section::container, ExitRules::objects,
                "Stop running containers", stop_command},
+    CommandRow{"container", "kill", "", "kill", Section::container, ExitRules::objects,
+               "Send a signal to running containers", kill_command},
+    CommandRow{"container", "restart", "", "restart", Section::container, ExitRules::objects,
+               "Stop containers and start them again", restart_command},
+    CommandRow{"container", "pause", "", "pause", Section::container, ExitRules::objects,
+               "Stop all processes of containers for a time", pause_command},
+    CommandRow{"container", "unpause", "", "unpause", Section::container, ExitRules::objects,
+               "Let the processes of paused containers go on", unpause_command},
+    CommandRow{"container", "wait", "", "wait", Section::container, ExitRules::objects,
+               "Wait until containers have ended, then print their exit codes", wait_command},
+    CommandRow{"container", "rename", "", "rename", Section::container, ExitRules::objects,
+               "Give a container another name", rename_command},
+    CommandRow{"container", "top", "", "top", Section::container, ExitRules::objects,
+               "Show the processes of a container", top_command},
     CommandRow{"container", "rm", "remove", "rm", Section::container, ExitRules::objects,
                "Remove containers", rm_command},
+    CommandRow{"container", "prune", "", "", Section::container, ExitRules::objects,
+               "Remove all containers that do not run", container_prune_command},
+    CommandRow{"container", "exists", "", "", Section::container, ExitRules::objects,
+               "Tell by the exit status whether a container exists", container_exists_command},
     CommandRow{"container", "ls", "list ps", "ps", Section::common, ExitRules::objects,
                "List containers", ps_command},
     CommandRow{"container", "logs", "", "logs", Section::container, ExitRules::objects,

@@ -2,6 +2,7 @@
 #include "cli/container_flags.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 
 #include <unistd.h>
@@ -112,10 +113,24 @@ std::string find_runtime(const std::string& name) {
                 name);
 }
 
+void check_init(const std::string& path) {
+    if (!path.starts_with('/'))
+        throw Error(ErrorKind::usage, "--init-path {}: the path needs to be absolute",
+                    quoted(path));
+    if (access(path.c_str(), X_OK) < 0)
+        throw SystemError(errno, "--init-path {} cannot be executed", quoted(path));
+}
+
 void check(const CreateRequest& request) {
     if (!request.runtime.empty() && request.init)
         throw Error(ErrorKind::unsupported,
                     "--init works with skiff's own launcher only, not with --runtime");
+    if (!request.init_path.empty()) check_init(request.init_path);
+    if (request.detach && !request.attach.empty())
+        throw Error(ErrorKind::usage,
+                    "conflicting options: cannot specify both --attach and --detach");
+    if (request.replace && request.name.empty())
+        throw Error(ErrorKind::usage, "cannot replace a container without --name being set");
     if (!request.name.empty()) check_container_name(request.name);
     if (!request.hostname.empty()) check_hostname(request.hostname);
     if (!request.stop_signal.empty() && !find_signal(request.stop_signal))
@@ -147,6 +162,10 @@ void check(const CreateRequest& request) {
 
 void declare_process_flags(CommandBuilder& command, ContainerFlags& flags) {
     CreateRequest& request = flags.request;
+    command.parsed(
+        "-a,--attach",
+        [&request](std::string_view value) { request.attach.push_back(parse_stream(value)); },
+        "list", "Attach to stdin, stdout or stderr only", complete::words("stdin stdout stderr"));
     command.flag("-i,--interactive", request.interactive, "Keep standard input open");
     command.flag("-t,--tty", request.tty, "Allocate a terminal");
     command.parsed(
@@ -170,6 +189,9 @@ void declare_process_flags(CommandBuilder& command, ContainerFlags& flags) {
         "string", "Replace the entry point of the image; an empty one removes it");
     command.flag("--init", request.init,
                  "Run an init inside the container that forwards signals and reaps processes");
+    command.option("--init-path", request.init_path, "path",
+                   "Program of the host to run as that init instead of skiff's own",
+                   complete::files);
     command.parsed(
         "--ulimit",
         [&request](std::string_view value) {
@@ -273,6 +295,7 @@ void declare_container_flags(CommandBuilder& command, ContainerFlags& flags) {
     declare_health_flags(command, request.health);
     declare_log_flags(command, request);
     command.option("--name", request.name, "string", "Name of the container");
+    command.flag("--replace", request.replace, "Remove a container that has the name first");
     command.parsed(
         "-l,--label", [&request](std::string_view value) { add_label(request.labels, value); },
         "list", "Attach a label to the container");
@@ -308,6 +331,7 @@ CreateRequest make_request(const ContainerFlags& flags) {
     if (request.namespaces.ipc == "private") request.namespaces.ipc.clear();
     request.pull = parse_pull(flags.pull);
     request.runtime = find_runtime(flags.runtime);
+    if (!request.init_path.empty()) request.init = true;
     check(request);
     return request;
 }

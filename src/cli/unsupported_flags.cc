@@ -8,7 +8,6 @@ namespace {
 
 constexpr auto container_flags = std::to_array<UnsupportedFlag>({
     {"annotation"},
-    {"attach", 'a'},
     {"blkio-weight"},
     {"blkio-weight-device"},
     {"cgroup-parent"},

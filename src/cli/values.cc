@@ -111,6 +111,13 @@ std::vector<std::string> parse_environment_file(std::string_view content, std::s
     return entries;
 }
 
+std::string parse_stream(std::string_view text) {
+    std::string name = to_lower(text);
+    if (name != "stdin" && name != "stdout" && name != "stderr")
+        throw Error(ErrorKind::invalid, "valid streams are STDIN, STDOUT and STDERR");
+    return name;
+}
+
 void add_label(std::map<std::string, std::string>& labels, std::string_view text) {
     const Cut parts = cut(text, '=');
     if (parts.before.empty())

@@ -27,6 +27,9 @@ std::vector<std::string> parse_environment_file(std::string_view content, std::s
 void prepend_environment_files(const std::vector<std::string>& paths,
                                std::vector<std::string>& environment);
 
+/// One -a: "stdin", "stdout" or "stderr", in whatever case.
+std::string parse_stream(std::string_view text);
+
 /// "key=value" or "key"; a later one replaces an earlier.
 void add_label(std::map<std::string, std::string>& labels, std::string_view text);
 

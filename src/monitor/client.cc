@@ -115,6 +115,7 @@ class Attachment {
         if (!send_frame(socket_.get(), FrameType::attach, encode(frame), handed, options.version))
             monitor_gone();
         if (ended) send(FrameType::input_end, {});
+        input_ended_ = ended;
     }
 
     AttachResult run() {
@@ -137,7 +138,9 @@ class Attachment {
 
     /// Adds `fd` to what the monitor gets, or keeps it when it is a terminal.
     bool hand_over(int fd, Stream stream, std::vector<int>& handed) {
-        if (isatty(fd) == 0) {
+        // Only what passes through us can be known to have arrived.
+        const bool kept = stream == Stream::input && options_.leave_after_input;
+        if (isatty(fd) == 0 && !kept) {
             handed.push_back(fd);
             return true;
         }
@@ -229,6 +232,7 @@ class Attachment {
             case FrameType::started:
                 if (std::exchange(started_, true)) return;
                 enter_raw_mode();
+                leave_if_done();
                 if (early_signal_ != 0) send(FrameType::signal, encode_number(early_signal_));
                 if (options_.on_started) options_.on_started(decode_number(frame.payload));
                 return;
@@ -240,6 +244,7 @@ class Attachment {
                 return;
             case FrameType::input_taken:
                 credit_ += static_cast<std::size_t>(std::max(decode_number(frame.payload), 0));
+                leave_if_done();
                 return;
             case FrameType::stream_closed: {
                 const StreamClosedFrame closed = decode_stream_closed(frame.payload);
@@ -264,7 +269,11 @@ class Attachment {
             case FrameType::detach:
             case FrameType::userns_request:
             case FrameType::exec:
+            case FrameType::pause:
+            case FrameType::unpause:
+            case FrameType::restart:
             case FrameType::userns:
+            case FrameType::done:
                 break;
         }
         throw Error(ErrorKind::invalid, "malformed monitor message: unexpected here");
@@ -296,6 +305,11 @@ class Attachment {
         }
     }
 
+    void leave_if_done() {
+        if (options_.leave_after_input && input_ended_ && started_ && credit_ == input_window)
+            end(AttachEnd::detached);
+    }
+
     void read_input() {
         // What is read beyond the credit could not be given back to the terminal.
         std::array<char, 4096> typed;
@@ -304,6 +318,8 @@ class Attachment {
         if (transfer.outcome != Transfer::Outcome::progressed) {
             input_.close();
             if (!options_.tty) send(FrameType::input_end, {});
+            input_ended_ = true;
+            leave_if_done();
             return;
         }
         const std::string_view bytes(typed.data(), transfer.count);
@@ -338,6 +354,7 @@ class Attachment {
     bool started_ = false;
     int early_signal_ = 0;  ///< came before `started`
     bool input_readable_ = false;
+    bool input_ended_ = false;
     bool ended_ = false;
     AttachResult result_;
 };
@@ -368,6 +385,21 @@ pid_t await_start(int socket, Phases* phases) {
 int await_exit(int socket) {
     std::vector<char> buffer(max_frame);
     return decode_number(await(socket, buffer, FrameType::exited).payload);
+}
+
+void request_pause(int socket, std::uint16_t version, bool paused) {
+    const FrameType type = paused ? FrameType::pause : FrameType::unpause;
+    if (!send_frame(socket, type, {}, {}, version)) monitor_gone();
+    std::vector<char> buffer(max_frame);
+    await(socket, buffer, FrameType::done);
+}
+
+void request_restart(int socket, std::uint16_t version, const StopFrame& stop) {
+    std::vector<char> buffer(max_frame);
+    Frame greeting;  // may be a `started`, and of the run that is to end
+    if (!await_frame(socket, buffer, greeting)) monitor_gone();
+    if (!send_frame(socket, FrameType::restart, encode(stop), {}, version)) monitor_gone();
+    await(socket, buffer, FrameType::started);
 }
 
 std::optional<Fd> request_userns(int socket, std::uint16_t version) {

@@ -30,6 +30,8 @@ struct AttachOptions {
     /// of ours.
     bool signal_proxy = true;
     std::string detach_keys{default_detach_keys};  ///< bytes; only with tty and stdin
+    /// Ends as AttachEnd::detached once the container has taken all of our input.
+    bool leave_after_input = false;
     int input_fd = 0;
     int output_fd = 1;
     int errors_fd = 2;
@@ -69,6 +71,12 @@ AttachResult attach(Fd socket, const AttachOptions& options);
 pid_t await_start(int socket, Phases* phases = nullptr);
 /// Waits until the container has ended; returns its exit code. Throws as attach().
 int await_exit(int socket);
+/// Stops all processes of the container, or lets them go on. Throws Error{conflict} when that is so
+/// already, Error{unsupported} where it cannot be done, Error{system} when the monitor is gone.
+void request_pause(int socket, std::uint16_t version, bool paused);
+/// Stops the program and waits until the next run of the container has begun. Throws what keeps it
+/// from starting, Error{system} when the monitor ended instead.
+void request_restart(int socket, std::uint16_t version, const StopFrame& stop);
 /// The container's user namespace; nothing when its monitor does not give it to us. Frames that
 /// come before the answer are dropped, so this is for a connection of its own. Throws Error{system}
 /// when the monitor is gone.

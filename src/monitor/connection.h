@@ -35,8 +35,8 @@ class Connection {
     /// Throws Error{invalid} the second time, or when `fds` does not match the frame.
     void attach(const AttachFrame& frame, std::vector<Fd> fds);
     bool attached_to(Stream stream) const;
-    /// It wants to be connected with a stream, or was.
-    bool attached() const { return attached_ && streams_ != StreamSet{}; }
+    /// It said which streams it wants; none: it only wants to hear of the end of this run.
+    bool attached() const { return attached_; }
 
     /// Queues a small frame; everything queued is sent in order by flush(). A client that lets many
     /// pile up without reading one is dropped.

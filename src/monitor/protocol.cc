@@ -57,9 +57,9 @@ StreamSet from_bits(std::uint8_t bits) {
 
 bool known(std::uint16_t type) {
     return (type >= static_cast<std::uint16_t>(FrameType::attach) &&
-            type <= static_cast<std::uint16_t>(FrameType::exec)) ||
+            type <= static_cast<std::uint16_t>(FrameType::restart)) ||
            (type >= static_cast<std::uint16_t>(FrameType::starting) &&
-            type <= static_cast<std::uint16_t>(FrameType::timing));
+            type <= static_cast<std::uint16_t>(FrameType::done));
 }
 
 int checked_signal(std::int32_t number) {

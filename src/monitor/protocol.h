@@ -18,6 +18,9 @@
 //     │ signal{number} ──────────────────────────► │  by pidfd
 //     │ stop{signal, timeout} ───────────────────► │  the signal now, SIGKILL after the time-out
 //     │ ◄─────────────── stream_closed{stream, err} │  a descriptor that was handed over takes no more
+//     │ restart{signal, timeout} ────────────────► │  stop, and then the next run: `started` once more
+//     │ pause | unpause ─────────────────────────► │  all of the container's processes
+//     │ ◄──────────────────────────────────── done │  they stand still (or go on), and the state says so
 //     │ userns_request ──────────────────────────► │
 //     │ ◄────────────────────── userns{known} [fd]  │  only for the monitor's own uid
 //     │ exec [fd] ───────────────────────────────► │  the connection is the session's from here on, which
@@ -73,6 +76,9 @@ enum class FrameType : std::uint16_t {
     detach = 7,
     userns_request = 8,
     exec = 9,  ///< with one descriptor: what to run; the connection then belongs to that session
+    pause = 10,
+    unpause = 11,
+    restart = 12,
     // monitor to client
     starting = 64,
     started = 65,
@@ -84,6 +90,7 @@ enum class FrameType : std::uint16_t {
     failed = 71,
     userns = 72,
     timing = 73,
+    done = 74,  ///< what was asked for has happened
 };
 
 enum class Stream : std::uint8_t { input = 0, output = 1, errors = 2 };

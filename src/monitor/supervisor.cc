@@ -50,6 +50,7 @@ ExitStatus Supervisor::run(ContainerIo io, Child init, pid_t host_pid) {
     if (health_) health_->begin();
     while (!status_) turn();
     if (health_) health_->end();
+    resume();  // sessions have to tell of the end
 
     close_input();
     pty_peer_.reset();
@@ -65,7 +66,14 @@ bool Supervisor::rest(int code, std::chrono::milliseconds time) {
     conclude(FrameType::exited, encode_number(code), Whom::attached);
     while (!asked_to_end_ && Clock::now() < *rest_until_) turn();
     rest_until_.reset();
-    return !asked_to_end_;
+    return take_restart() || !asked_to_end_;
+}
+
+bool Supervisor::take_restart() {
+    if (!restart_asked_ || terminated_) return false;
+    restart_asked_ = false;
+    asked_to_end_ = false;
+    return true;
 }
 
 void Supervisor::report_timing(std::span<const Phase> phases) {
@@ -142,7 +150,7 @@ void Supervisor::collect_polls() {
         polls_.push_back({fd, static_cast<short>(events), 0});
     };
     add(signals_.get(), POLLIN);
-    if (health_ && health_->fd() >= 0) add(health_->fd(), POLLIN);
+    if (checks_health() && health_->fd() >= 0) add(health_->fd(), POLLIN);
     accepting_ =
         options_.listener.valid() && clients_.size() < max_clients && Clock::now() >= accept_at_;
     if (accepting_) add(options_.listener.get(), POLLIN);
@@ -198,8 +206,7 @@ int Supervisor::timeout_ms() const {
         timeout = timeout ? std::min(*timeout, left) : left;
     };
     if (used_memory_) until(idle_time);
-    if (health_ && health_->due())
-        until(std::chrono::ceil<milliseconds>(*health_->due() - Clock::now()));
+    if (checks_health()) until(std::chrono::ceil<milliseconds>(*health_->due() - Clock::now()));
     if (rest_until_) until(std::chrono::ceil<milliseconds>(*rest_until_ - Clock::now()));
     if (kill_at_) until(std::chrono::ceil<milliseconds>(*kill_at_ - Clock::now()));
     if (const auto now = Clock::now(); now < accept_at_)
@@ -248,21 +255,36 @@ void Supervisor::reap() {
     }
 }
 
+/// A paused container that is to end goes on, as in Docker: stopped, no program can obey. Any other
+/// signal waits for it.
 void Supervisor::signal_init(int number) {
-    if (init_.valid()) init_.kill(number);
+    if (!init_.valid()) return;
+    init_.kill(number);
+    if (number == SIGKILL || number == options_.stop_signal) resume();
+}
+
+void Supervisor::resume() {
+    if (!paused_) return;
+    try {
+        options_.set_paused(false);
+    } catch (const Error&) {
+        // It could not be written down. What ends soon is written once more at its end.
+    }
+    paused_ = false;
 }
 
 void Supervisor::stop(const StopFrame& frame) {
     asked_to_end_ = true;
     if (!init_.valid()) return;
     signal_init(frame.signal);
+    resume();
     if (frame.timeout_ms < 0) return;
     const auto at = Clock::now() + std::chrono::milliseconds(frame.timeout_ms);
     if (!kill_at_ || at < *kill_at_) kill_at_ = at;
 }
 
 void Supervisor::check_health() {
-    if (!health_ || !health_->due() || !init_.valid()) return;
+    if (!checks_health() || !init_.valid()) return;
     if (Clock::now() < *health_->due() && (health_->fd() < 0 || !ready(health_->fd()))) return;
     health_->attend([this](int socket, int request) {
         sessions_.push_back(options_.start_session(socket, request, init_.pidfd()));

@@ -51,6 +51,9 @@ struct SupervisorOptions {
     /// descriptor with the request, and of the pidfd of init, and speaks with the client from then
     /// on. Returns its pid, a child of ours. Must not wait for anything. Empty: no sessions.
     std::function<pid_t(int client, int request, int init_pidfd)> start_session;
+    /// Stops every process of the container, or lets them go on, and writes that down. Throws
+    /// Error; the container is then as it was. Empty: it cannot be paused.
+    std::function<void(bool paused)> set_paused;
     std::optional<HealthOptions> health;  ///< by sessions
 };
 
@@ -87,6 +90,9 @@ class Supervisor {
     ExitStatus run(ContainerIo io, Child init, pid_t host_pid);
     /// A client asked for the end (stop, kill), or SIGTERM came.
     bool asked_to_end() const { return asked_to_end_; }
+    /// A client asked for another run (restart), and nobody has asked for the end since. From here
+    /// on neither counts as asked.
+    bool take_restart();
     /// SIGTERM came: somebody shuts the host down, or ends us.
     bool terminated() const { return terminated_; }
     /// Between two runs: tells those who are attached how the last one ended, and serves clients
@@ -125,7 +131,10 @@ class Supervisor {
     void signal_init(int number);
     void stop(const StopFrame& frame);
     void check_deadline();
+    void resume();
     void check_health();
+    /// A paused container is not asked: a probe would run, or fail for being stopped.
+    bool checks_health() const { return health_ && health_->due() && !paused_; }
     enum class Whom { all, attached };
     void conclude(FrameType type, const std::string& payload, Whom whom = Whom::all);
     void release_memory();
@@ -139,6 +148,7 @@ class Supervisor {
     void answer_userns(Connection& client);
     void take_signal_request(int number);
     void start_session(Connection& client, const Frame& frame);
+    void answer_pause(Connection& client, bool paused);
     void forget_gone();
 
     // supervisor_streams.cc: the bytes
@@ -160,8 +170,10 @@ class Supervisor {
     Child init_;
     pid_t host_pid_ = 0;
     std::optional<ExitStatus> status_;
+    bool paused_ = false;
     std::optional<HealthCheck> health_;
     bool asked_to_end_ = false;
+    bool restart_asked_ = false;
     bool terminated_ = false;
     std::optional<Clock::time_point> rest_until_;
     std::vector<pid_t> sessions_;  ///< of `exec`, not yet ended

@@ -101,6 +101,11 @@ void Supervisor::obey(Connection& client, Frame& frame) {
             take_signal_request(decode_signal(frame.payload));
             return;
         case FrameType::stop:
+            restart_asked_ = false;
+            stop(decode_stop(frame.payload));
+            return;
+        case FrameType::restart:
+            restart_asked_ = true;
             stop(decode_stop(frame.payload));
             return;
         case FrameType::detach:
@@ -112,6 +117,12 @@ void Supervisor::obey(Connection& client, Frame& frame) {
         case FrameType::exec:
             start_session(client, frame);
             return;
+        case FrameType::pause:
+            answer_pause(client, true);
+            return;
+        case FrameType::unpause:
+            answer_pause(client, false);
+            return;
         case FrameType::starting:
         case FrameType::started:
         case FrameType::output:
@@ -122,6 +133,7 @@ void Supervisor::obey(Connection& client, Frame& frame) {
         case FrameType::failed:
         case FrameType::userns:
         case FrameType::timing:
+        case FrameType::done:
             break;
     }
     throw Error(ErrorKind::invalid, "malformed monitor message: not for a monitor");
@@ -163,15 +175,28 @@ void Supervisor::take_signal_request(int number) {
 void Supervisor::start_session(Connection& client, const Frame& frame) {
     if (frame.fds.size() != 1 || !options_.start_session)
         throw Error(ErrorKind::invalid, "malformed monitor message: no session is possible");
-    if (!init_.valid()) {
-        client.conclude(FrameType::failed,
-                        encode(Error(ErrorKind::conflict, "the container is not running")));
-        return;
-    }
     try {
+        if (!init_.valid()) throw Error(ErrorKind::conflict, "the container is not running");
+        if (paused_) throw Error(ErrorKind::conflict, "the container is paused");
         sessions_.push_back(
             options_.start_session(client.socket(), frame.fds[0].get(), init_.pidfd()));
         client.drop();
+    } catch (const Error& error) {
+        client.conclude(FrameType::failed, encode(error));
+    }
+}
+
+void Supervisor::answer_pause(Connection& client, bool paused) {
+    try {
+        if (!options_.set_paused)
+            throw Error(ErrorKind::unsupported, "the container cannot be paused");
+        if (!init_.valid()) throw Error(ErrorKind::conflict, "the container is not running");
+        if (paused == paused_)
+            throw Error(ErrorKind::conflict, "the container is {} paused",
+                        paused ? "already" : "not");
+        options_.set_paused(paused);
+        paused_ = paused;
+        client.push(FrameType::done, {});
     } catch (const Error& error) {
         client.conclude(FrameType::failed, encode(error));
     }

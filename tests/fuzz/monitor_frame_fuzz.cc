@@ -22,6 +22,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             case FrameType::resize:
                 if (encode(decode_resize(frame.payload)) != frame.payload) std::abort();
                 break;
+            case FrameType::restart:
             case FrameType::stop: {
                 const StopFrame stop = decode_stop(frame.payload);
                 if (stop.signal < 1 || stop.signal > 64 || encode(stop) != frame.payload)
@@ -52,6 +53,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             case FrameType::detach:
             case FrameType::userns_request:
             case FrameType::exec:
+            case FrameType::pause:
+            case FrameType::unpause:
+            case FrameType::done:
             case FrameType::starting:
             case FrameType::output:
             case FrameType::errors:

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -121,6 +122,7 @@ ContainerState ContainerFiles::current_state() const {
     state = stored_state();
     if (!is_active(state.status)) return state;
     state.status = ContainerStatus::exited;
+    state.paused = false;
     state.pid = 0;
     state.exit_code = killed;
     if (state.error.empty()) state.error = "its monitor was killed";
@@ -183,6 +185,48 @@ NewContainer make_container_directory(const Engine& engine, const std::string& i
     return {std::move(files), std::move(*lock)};
 }
 
+namespace {
+
+FileLock lock_names(int names) {
+    return FileLock::wait(names, ".repair", LockMode::exclusive);
+}
+
+/// As holds_name; a record that cannot be read may.
+bool may_hold_name(const Engine& engine, const std::string& id, const std::string& name) {
+    try {
+        return holds_name(engine, id, name);
+    } catch (const Error& error) {
+        if (error.kind() != ErrorKind::invalid && error.kind() != ErrorKind::unsupported) throw;
+        return true;
+    }
+}
+
+/// Under that lock: replaces a link that counts for nothing.
+void take_over_name(const Engine& engine, int names, const std::string& name,
+                    const std::string& id) {
+    const auto holder = find_link(names, name);
+    if (holder && holds_name(engine, *holder, name)) refuse_name(name, *holder);
+    const std::string temporary = "." + id;
+    if (symlinkat(id.c_str(), names, temporary.c_str()) < 0 && errno != EEXIST)
+        throw SystemError(errno, "cannot take the name '{}'", name);
+    if (renameat(names, temporary.c_str(), names, name.c_str()) < 0)
+        throw SystemError(errno, "cannot take the name '{}'", name);
+}
+
+/// A link that a killed rename left does not name its container. A record that cannot be read does
+/// not contradict.
+bool agrees(const ContainerFiles& files, const std::string& name) {
+    try {
+        const auto record = files.find_record();
+        return record && record->name == name;
+    } catch (const Error& error) {
+        if (error.kind() != ErrorKind::invalid && error.kind() != ErrorKind::unsupported) throw;
+        return true;
+    }
+}
+
+}  // namespace
+
 void claim_name(const Engine& engine, const std::string& name, const std::string& id) {
     const Fd names = open_private_directory(engine.root() + "/names");
     if (symlinkat(id.c_str(), names.get(), name.c_str()) == 0) return;
@@ -190,14 +234,61 @@ void claim_name(const Engine& engine, const std::string& name, const std::string
 
     // One repair at a time: two that find the same stale link must not both think that they took
     // it.
-    const FileLock repair = FileLock::wait(names.get(), ".repair", LockMode::exclusive);
-    const auto holder = find_link(names.get(), name);
-    if (holder && holds_name(engine, *holder, name)) refuse_name(name, *holder);
-    const std::string temporary = "." + id;
-    if (symlinkat(id.c_str(), names.get(), temporary.c_str()) < 0 && errno != EEXIST)
-        throw SystemError(errno, "cannot take the name '{}'", name);
-    if (renameat(names.get(), temporary.c_str(), names.get(), name.c_str()) < 0)
-        throw SystemError(errno, "cannot take the name '{}'", name);
+    const FileLock repair = lock_names(names.get());
+    take_over_name(engine, names.get(), name, id);
+}
+
+void change_name(const Engine& engine, const ContainerFiles& files, const std::string& name) {
+    const Fd names = open_private_directory(engine.root() + "/names");
+    const FileLock repair = lock_names(names.get());
+    ContainerRecord record = files.record();
+    if (!exists(files.path()))
+        throw Error(ErrorKind::not_found, "No such container: {}", record.name);
+    if (record.name == name)
+        throw Error(ErrorKind::conflict,
+                    "Renaming a container with the same name as its current name");
+    // Link, record, link. Without the record's word the new link counts for nothing and may be
+    // replaced by whoever wants the name, but not before we give the lock up; with it, the old one
+    // counts for nothing.
+    if (symlinkat(files.id().c_str(), names.get(), name.c_str()) < 0) {
+        if (errno != EEXIST) throw SystemError(errno, "cannot take the name '{}'", name);
+        with_context([&] { take_over_name(engine, names.get(), name, files.id()); },
+                     "Error when allocating new name");
+    }
+    const std::string before = std::exchange(record.name, name);
+    files.write_record(record, record.request.auto_remove ? Durability::none : Durability::sync);
+    if (find_link(names.get(), before) == files.id()) unlinkat(names.get(), before.c_str(), 0);
+}
+
+ContainerRecord update_record(const Engine& engine, const ContainerFiles& files,
+                              const std::function<void(ContainerRecord&)>& change,
+                              Durability durability) {
+    const Fd names = open_private_directory(engine.root() + "/names");
+    const FileLock repair = lock_names(names.get());
+    ContainerRecord record = files.record();
+    change(record);
+    files.write_record(record, durability);
+    return record;
+}
+
+void repair_names(const Engine& engine) {
+    const Fd names = find_at(AT_FDCWD, engine.root() + "/names", O_RDONLY | O_DIRECTORY);
+    const Fd containers = find_at(AT_FDCWD, containers_path(engine), O_RDONLY | O_DIRECTORY);
+    if (!names.valid() || !containers.valid()) return;
+    const auto is_link = [](const std::string& name) { return name != ".repair"; };
+    const auto count = [&] {
+        const std::vector<std::string> all = list_directory(names.get());
+        return static_cast<size_t>(std::ranges::count_if(all, is_link));
+    };
+    if (count() <= list_directory(containers.get()).size()) return;
+    const FileLock repair = lock_names(names.get());
+    for (const std::string& name : list_directory(names.get())) {
+        if (!is_link(name)) continue;
+        const auto holder = find_link(names.get(), name);
+        // Links that begin with a dot are on their way to a name, under this lock.
+        if (!holder || (name[0] != '.' && may_hold_name(engine, *holder, name))) continue;
+        unlinkat(names.get(), name.c_str(), 0);
+    }
 }
 
 bool name_is_taken(const Engine& engine, const std::string& name) {
@@ -211,7 +302,10 @@ ContainerFiles find_container(const Engine& engine, const std::string& text) {
         if (const auto id = find_link(AT_FDCWD, engine.root() + "/names/" + wanted);
             id && is_id_text(*id)) {
             const std::string record = containers_path(engine) + "/" + *id + "/config.json";
-            if (exists(record)) return ContainerFiles(engine, *id);
+            if (exists(record)) {
+                ContainerFiles files(engine, *id);
+                if (agrees(files, wanted)) return files;
+            }
         }
     }
     if (is_id_text(wanted)) {
@@ -247,7 +341,7 @@ namespace {
 void free_name(const Engine& engine, const std::string& name, const std::string& id) {
     if (name.empty()) return;
     const Fd names = open_private_directory(engine.root() + "/names");
-    const FileLock repair = FileLock::wait(names.get(), ".repair", LockMode::exclusive);
+    const FileLock repair = lock_names(names.get());
     if (find_link(names.get(), name) == id) unlinkat(names.get(), name.c_str(), 0);
 }
 

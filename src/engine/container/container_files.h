@@ -70,6 +70,16 @@ NewContainer make_container_directory(const Engine& engine, const std::string& i
 /// Links `name` to `id`. Throws Error{conflict} with Docker's words when a live record has it; a
 /// link whose record is gone, has another name, or was left by a killed creator is replaced.
 void claim_name(const Engine& engine, const std::string& name, const std::string& id);
+/// Gives the container another name, running or not. Whatever kills us meanwhile, it has one of the
+/// two names, and the other is free. Throws Error{conflict} when it is taken.
+void change_name(const Engine& engine, const ContainerFiles& files, const std::string& name);
+/// Reads the record, changes and writes it, while nobody else does (a rename, a start).
+ContainerRecord update_record(const Engine& engine, const ContainerFiles& files,
+                              const std::function<void(ContainerRecord&)>& change,
+                              Durability durability);
+/// Removes links that no record agrees with, which killed processes left. Cheap when there are not
+/// more links than containers.
+void repair_names(const Engine& engine);
 /// True when a container (or something that may become one) has the name.
 bool name_is_taken(const Engine& engine, const std::string& name);
 

@@ -25,6 +25,14 @@ namespace {
 constexpr unsigned name_attempts = 64;
 constexpr size_t id_bytes = 32;
 
+void remove_holder(const Engine& engine, const std::string& name) {
+    try {
+        remove_container(engine, name, {.force = true});
+    } catch (const Error& error) {
+        if (error.kind() != ErrorKind::not_found) throw;
+    }
+}
+
 std::string take_name(const Engine& engine, const std::string& wanted, const std::string& id) {
     if (!wanted.empty()) {
         try {
@@ -107,6 +115,7 @@ CreatedContainer make_container(const Engine& engine, const CreateRequest& reque
 
     NewContainer made = make_container_directory(engine, record.id);
     ScopeExit discard([&] { delete_trash(discard_container(engine, made.files, record.name)); });
+    if (request.replace) remove_holder(engine, request.name);
     // The link first: a holder without a record but with a held lock counts as taken, so nobody
     // else gets the name, and the container appears with its final name or not at all.
     record.name = take_name(engine, request.name, record.id);

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "engine/container/container_files.h"
 #include "engine/container/front.h"
 #include "engine/container/lifecycle.h"
@@ -17,19 +18,6 @@
 
 namespace skiff::engine {
 namespace {
-
-monitor::MonitorConnection connect_to_running(const Engine& engine, const std::string& name,
-                                              const char* act) {
-    const ContainerFiles files = find_container(engine, name);
-    if (files.current_state().status == ContainerStatus::restarting)
-        throw Error(ErrorKind::conflict,
-                    "Container {} is restarting, wait until the container is running", files.id());
-    if (files.current_state().status == ContainerStatus::running)
-        if (auto connection = connect_to_monitor(files.record())) return std::move(*connection);
-    if (files.current_state().status == ContainerStatus::running)
-        throw Error(ErrorKind::system, "the monitor of container {} does not answer", name);
-    throw Error(ErrorKind::conflict, "{}", fmt::format(fmt::runtime(act), files.id()));
-}
 
 /// The monitor's first frame is about the container; what follows is the session's.
 void drop_greeting(int socket) {
@@ -44,8 +32,12 @@ void drop_greeting(int socket) {
 
 RunResult exec_in_container(const Engine& engine, const std::string& name,
                             const ExecRequest& request, const ExecOptions& options) {
-    monitor::MonitorConnection connection =
-        connect_to_running(engine, name, "Container {} is not running");
+    const ContainerFiles files = find_container(engine, name);
+    const ContainerState state = files.current_state();
+    if (is_paused(state))
+        throw Error(ErrorKind::conflict,
+                    "Container {} is paused, unpause the container before exec", printable(name));
+    monitor::MonitorConnection connection = connect_to_running(files);
     drop_greeting(connection.socket.get());
     ExecRequest wanted = request;
     // Nobody would ever close it.
@@ -67,9 +59,16 @@ RunResult exec_in_container(const Engine& engine, const std::string& name,
 
 RunResult attach_container(const Engine& engine, const std::string& name,
                            const AttachRequest& request) {
-    const ContainerRecord record = find_container(engine, name).record();
-    monitor::MonitorConnection connection = connect_to_running(
-        engine, name, "You cannot attach to a stopped container, start it first");
+    const ContainerFiles files = find_container(engine, name);
+    const ContainerRecord record = files.record();
+    const ContainerState state = files.current_state();
+    if (!is_active(state.status))
+        throw Error(ErrorKind::conflict,
+                    "You cannot attach to a stopped container, start it first");
+    if (is_paused(state))
+        throw Error(ErrorKind::conflict,
+                    "You cannot attach to a paused container, unpause it first");
+    monitor::MonitorConnection connection = connect_to_running(files);
     Front front;
     front.interactive = request.input && record.request.interactive;
     front.tty = record.request.tty;

@@ -37,6 +37,7 @@ ContainerUser user_for(const ExecRequest& request, const ContainerState& state, 
 ContainerRecord for_exec(ContainerRecord record, ExecRequest request) {
     record.config.entrypoint.clear();
     record.config.command = std::move(request.command);
+    record.request.init_path.clear();
     record.request.tty = request.tty;
     record.request.security.privileged |= request.privileged;
     if (!request.working_directory.empty())

@@ -30,7 +30,10 @@ RunResult stay_in_front(const Engine& engine, Fd socket, const Front& front,
     options.detach_keys = monitor::parse_detach_keys(front.detach_keys);
     // A terminal has one output stream.
     if (front.streams)
-        options.streams = {.input = front.interactive, .output = true, .errors = !front.tty};
+        options.streams = {.input = front.interactive,
+                           .output = front.output || (front.tty && front.errors),
+                           .errors = front.errors && !front.tty};
+    options.leave_after_input = front.leave_after_input;
     const monitor::AttachResult result = monitor::attach(std::move(socket), options);
     engine.phases().mark("wait for the end");
     if (result.output_error) throw *result.output_error;

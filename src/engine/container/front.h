@@ -14,6 +14,10 @@ namespace skiff::engine {
 struct Front {
     bool attach = true;  ///< false: only wait until the program runs
     bool interactive = false;
+    bool output = true;  ///< the program's, to ours
+    bool errors = true;
+    /// With neither: leave once the program has got all of our input.
+    bool leave_after_input = false;
     bool tty = false;
     bool streams = true;  ///< false: the program has ours (log driver passthrough)
     std::string detach_keys;

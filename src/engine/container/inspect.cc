@@ -35,9 +35,9 @@ Json health_json(const HealthState& health) {
 
 Json state_json(const ContainerState& state) {
     const bool running = is_active(state.status);
-    Json json = {{"Status", to_string(state.status)},
+    Json json = {{"Status", status_text(state)},
                  {"Running", running},
-                 {"Paused", false},
+                 {"Paused", is_paused(state)},
                  {"Restarting", state.status == ContainerStatus::restarting},
                  {"OOMKilled", state.oom_killed},
                  {"Dead", false},
@@ -48,6 +48,7 @@ Json state_json(const ContainerState& state) {
                  {"FinishedAt", to_rfc3339(state.finished_at)},
                  {"Less", state.less}};
     if (!state.health.status.empty()) json["Health"] = health_json(state.health);
+    if (is_paused(state)) json["PausedBy"] = state.paused_by;
     return json;
 }
 
@@ -248,7 +249,6 @@ Json healthcheck_json(const HealthConfig& health) {
 
 Json config_json(const ContainerRecord& record, const std::string& hostname) {
     const EffectiveConfig& config = record.config;
-    const bool attached = !record.request.detach;
     Json ports = Json::object();
     for (const std::string& port : config.exposed_ports) ports[port] = Json::object();
     Json volumes = Json::object();
@@ -256,12 +256,12 @@ Json config_json(const ContainerRecord& record, const std::string& hostname) {
     Json json = {{"Hostname", hostname},
                  {"Domainname", ""},
                  {"User", config.user},
-                 {"AttachStdin", attached && record.request.interactive},
-                 {"AttachStdout", attached},
-                 {"AttachStderr", attached},
+                 {"AttachStdin", record.request.attaches("stdin")},
+                 {"AttachStdout", record.request.attaches("stdout")},
+                 {"AttachStderr", record.request.attaches("stderr")},
                  {"Tty", record.request.tty},
                  {"OpenStdin", record.request.interactive},
-                 {"StdinOnce", attached && record.request.interactive},
+                 {"StdinOnce", record.request.interactive && record.request.attaches("stdin")},
                  {"Env", environment(config)},
                  {"Cmd", list_or_null(config.command)},
                  {"Image", record.image_name},

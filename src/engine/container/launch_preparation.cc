@@ -281,7 +281,7 @@ Preparation prepare_launch(const Engine& engine, const ContainerFiles& files,
     }
     if (record.request.security.privileged) runtime::add_host_devices(result.plan);
     result.plan.root = std::move(root);
-    result.plan.reaper = record.request.init;
+    result.plan.reaper = record.request.init && record.request.init_path.empty();
     result.plan.cgroup = groups.unified();
     result.plan.cgroup_tasks = groups.open_task_files();
     engine.phases().mark("monitor: spec and plan");

@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "engine/container/container_files.h"
 #include "engine/container/create.h"
+#include "engine/container/run.h"
 #include "monitor/address.h"
 #include "monitor/client.h"
 
@@ -40,6 +41,21 @@ std::optional<monitor::MonitorConnection> connect_to_monitor(const ContainerReco
     return monitor::connect_at(run.get(), record.id + ".sock");
 }
 
+monitor::MonitorConnection connect_to_running(const ContainerFiles& files) {
+    if (files.current_state().status == ContainerStatus::running) {
+        const ContainerRecord record = files.record();
+        if (auto connection = connect_to_monitor(record)) return std::move(*connection);
+        if (files.current_state().status == ContainerStatus::running)
+            throw Error(ErrorKind::system,
+                        "the monitor of container {} does not answer at '{}/{}.sock'", record.name,
+                        record.run_root, record.id);
+    }
+    if (files.current_state().status == ContainerStatus::restarting)
+        throw Error(ErrorKind::conflict,
+                    "Container {} is restarting, wait until the container is running", files.id());
+    throw Error(ErrorKind::conflict, "Container {} is not running", files.id());
+}
+
 Fd signal_by_state(const ContainerState& state, int number) {
     Fd pidfd = open_program(state);
     if (pidfd.valid()) syscall(SYS_pidfd_send_signal, pidfd.get(), number, nullptr, 0);
@@ -47,6 +63,16 @@ Fd signal_by_state(const ContainerState& state, int number) {
 }
 
 namespace {
+
+int stop_seconds(const StopOptions& options, const ContainerRecord& record) {
+    constexpr int longest = 2'000'000;
+    return std::min(longest, options.timeout_seconds.value_or(
+                                 record.request.stop_timeout.value_or(default_timeout_seconds)));
+}
+
+monitor::StopFrame stop_frame(int number, int seconds) {
+    return {number, seconds < 0 ? -1 : seconds * 1000};
+}
 
 /// For a container whose monitor lives and cannot be reached, since its run directory was taken
 /// away (a logout removes /run/user/UID). False when that is not so.
@@ -67,10 +93,7 @@ void stop_container(const Engine& engine, const std::string& name, const StopOpt
     const ContainerRecord record = files.record();
     const int number = signal_for(options, record);
     if (!is_active(files.current_state().status)) return;
-    constexpr int longest = 2'000'000;
-    const int seconds =
-        std::min(longest, options.timeout_seconds.value_or(
-                              record.request.stop_timeout.value_or(default_timeout_seconds)));
+    const int seconds = stop_seconds(options, record);
     const auto connection = connect_to_monitor(record);
     if (!connection) {
         // It ended a moment ago, or its run directory was taken away from under it.
@@ -80,9 +103,8 @@ void stop_container(const Engine& engine, const std::string& name, const StopOpt
                     "the monitor of container {} does not answer at '{}/{}.sock'", name,
                     record.run_root, record.id);
     }
-    const monitor::StopFrame frame{number, seconds < 0 ? -1 : seconds * 1000};
     if (!monitor::send_frame(connection->socket.get(), monitor::FrameType::stop,
-                             monitor::encode(frame), {}, connection->version))
+                             monitor::encode(stop_frame(number, seconds)), {}, connection->version))
         return;
     try {
         monitor::await_exit(connection->socket.get());
@@ -90,6 +112,63 @@ void stop_container(const Engine& engine, const std::string& name, const StopOpt
         // The monitor died while it stopped the container: then the container is dead, too.
         if (is_active(files.current_state().status)) throw;
     }
+}
+
+namespace {
+
+/// False when the program has ended meanwhile.
+bool send_signal(const ContainerFiles& files, const ContainerRecord& record, int number) {
+    const auto connection = connect_to_monitor(record);
+    if (!connection) {
+        // Its run directory was taken away from under it.
+        if (!signal_by_state(files.current_state(), number).valid()) return false;
+        if (number == SIGKILL) files.wait_lock();
+        return true;
+    }
+    if (!monitor::send_frame(connection->socket.get(), monitor::FrameType::signal,
+                             monitor::encode_number(number), {}, connection->version))
+        return false;
+    if (number != SIGKILL) return true;
+    try {
+        monitor::await_exit(connection->socket.get());
+    } catch (const Error&) {
+        if (is_active(files.current_state().status)) throw;
+    }
+    return true;
+}
+
+}  // namespace
+
+void kill_container(const Engine& engine, const std::string& name, const std::string& signal) {
+    const ContainerFiles files = find_container(engine, name);
+    const auto number = signal.empty() ? SIGKILL : find_signal(signal);
+    if (!number) throw Error(ErrorKind::invalid, "Invalid signal: {}", printable(signal));
+    if (is_active(files.current_state().status) && send_signal(files, files.record(), *number))
+        return;
+    throw Error(ErrorKind::conflict, "Cannot kill container: {}: Container {} is not running",
+                printable(name), files.id());
+}
+
+void restart_container(const Engine& engine, const std::string& name, const StopOptions& options) {
+    const ContainerFiles files = find_container(engine, name);
+    const ContainerRecord record = files.record();
+    const int number = signal_for(options, record);
+    if (is_active(files.current_state().status)) {
+        if (const auto connection = connect_to_monitor(record)) {
+            try {
+                monitor::request_restart(connection->socket.get(), connection->version,
+                                         stop_frame(number, stop_seconds(options, record)));
+                return;
+            } catch (const Error& error) {
+                // A monitor that was about to end anyway, or was killed, could not obey.
+                if (error.kind() != ErrorKind::system || is_active(files.current_state().status))
+                    throw;
+            }
+        } else {
+            stop_container(engine, record.id, options);
+        }
+    }
+    start_container(engine, record.id, {});
 }
 
 namespace {

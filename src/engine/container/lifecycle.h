@@ -8,6 +8,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "engine/container/container_files.h"
 #include "engine/container/record.h"
 #include "engine/engine.h"
 #include "monitor/address.h"
@@ -16,6 +17,10 @@ namespace skiff::engine {
 
 /// Nothing when no monitor answers (the container ended).
 std::optional<monitor::MonitorConnection> connect_to_monitor(const ContainerRecord& record);
+
+/// For what needs its monitor. Throws Error{conflict} "Container ID is not running", Error{system}
+/// when the monitor lives and cannot be reached.
+monitor::MonitorConnection connect_to_running(const ContainerFiles& files);
 
 /// Signals the program that a running state names, by pidfd and only if it is still that process
 /// (its start time and the boot are compared). Returns the pidfd, invalid when there is no such
@@ -28,6 +33,15 @@ struct StopOptions {
 };
 /// Returns when the container has ended and its state says so. A stopped one is left as it is.
 void stop_container(const Engine& engine, const std::string& name, const StopOptions& options);
+
+/// Sends `signal` ("" : SIGKILL) to the program; with SIGKILL it returns when the container has
+/// ended. Throws Error{conflict} with Docker's words when the container does not run.
+void kill_container(const Engine& engine, const std::string& name, const std::string& signal);
+
+/// Stops the container as stop_container does, if it runs, and starts it. Its monitor does both, so
+/// that neither --rm nor --restart takes notice of the end, and a command that is killed leaves
+/// nothing half-done.
+void restart_container(const Engine& engine, const std::string& name, const StopOptions& options);
 
 struct ContainerSummary {
     ContainerRecord record;

@@ -25,6 +25,7 @@
 #include "engine/container/launch_preparation.h"
 #include "engine/container/log_options.h"
 #include "engine/container/monitor_process.h"
+#include "engine/container/pause.h"
 #include "engine/container/restart_policy.h"
 #include "monitor/address.h"
 #include "monitor/settle.h"
@@ -91,7 +92,7 @@ monitor::SupervisorOptions supervisor_options(const Engine& engine, const Contai
         return start_exec_session(arguments, client, request, init_pidfd);
     };
     options.tty = record.request.tty;
-    options.stdin_once = record.request.interactive && !record.request.detach;
+    options.stdin_once = record.request.interactive && record.request.attaches("stdin");
     options.stop_signal = stop_signal_of(record);
     if (!record.config.stop_signal.empty()) options.ending_signal = options.stop_signal;
     const int timeout = record.request.stop_timeout.value_or(default_stop_timeout_seconds);
@@ -149,9 +150,9 @@ class ContainerRun {
           files_(engine, arguments.id),
           record_(files_.record()),
           policy_(parse_restart_policy(record_.request.restart)),
-          supervisor_(supervisor_options(
+          supervisor_(with_pause(supervisor_options(
               engine, files_, record_, arguments,
-              [this](monitor::HealthResult result) { return note_health(std::move(result)); })) {
+              [this](monitor::HealthResult result) { return note_health(std::move(result)); }))) {
         supervisor_.add_client(Fd(monitor_client_fd));
         if (!record_.request.runtime.empty())
             external_.emplace(files_, record_, arguments.rootless);
@@ -175,6 +176,24 @@ class ContainerRun {
     }
 
   private:
+    monitor::SupervisorOptions with_pause(monitor::SupervisorOptions options) {
+        options.set_paused = [this](bool paused) { set_paused(paused); };
+        return options;
+    }
+
+    void set_paused(bool paused) {
+        hold_processes(record_, paused);
+        state_.paused = paused;
+        state_.paused_by = paused ? "signals" : "";
+        try {
+            files_.write_state(state_, Durability::none);
+        } catch (const Error&) {
+            hold_processes(record_, !paused);
+            state_.paused = !paused;
+            throw;
+        }
+    }
+
     void start(monitor::ContainerIo& io, Child& init, bool first) {
         monitor::WindowSize size;
         if (first) {
@@ -261,6 +280,7 @@ class ContainerRun {
         state_.cgroups.clear();
         if (!record_.request.auto_remove) groups_.remove(group_patience);
         state_.status = ContainerStatus::exited;
+        state_.paused = false;
         state_.pid = 0;
         state_.exit_code = status.shell_code();
         state_.finished_at = now();
@@ -269,8 +289,9 @@ class ContainerRun {
 
     /// False when the container is to stay as it is.
     bool rest_before_restart() {
-        if (supervisor_.asked_to_end() ||
-            !starts_again(policy_, state_.exit_code, state_.restart_count))
+        const bool asked = supervisor_.take_restart();
+        if (!asked && (supervisor_.asked_to_end() ||
+                       !starts_again(policy_, state_.exit_code, state_.restart_count)))
             return false;
         // The next run mounts the same writable layer: nothing of the last may hold it.
         supervisor_.await_sessions(std::chrono::seconds(2));
@@ -278,12 +299,13 @@ class ContainerRun {
         built_in_lock_.unlock();
         state_.status = ContainerStatus::restarting;
         files_.write_state(state_, Durability::none);
-        if (!supervisor_.rest(state_.exit_code,
-                              back_off_.next(state_.finished_at - state_.started_at))) {
+        const auto delay = asked ? std::chrono::milliseconds(0)
+                                 : back_off_.next(state_.finished_at - state_.started_at);
+        if (!supervisor_.rest(state_.exit_code, delay)) {
             state_.status = ContainerStatus::exited;
             return false;
         }
-        ++state_.restart_count;
+        if (!asked) ++state_.restart_count;
         return true;
     }
 

@@ -77,14 +77,16 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CreateRequest, image, command, e
                                                 labels, mounts, add_hosts, dns, ulimits, namespaces,
                                                 log, security, shm_size, stop_signal, stop_timeout,
                                                 runtime, health, restart, pull, read_only, init,
-                                                interactive, tty, detach, auto_remove)
+                                                init_path, attach, interactive, tty, detach,
+                                                auto_remove)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(EffectiveConfig, entrypoint, command, environment,
                                                 user, working_directory, hostname, stop_signal,
                                                 labels, exposed_ports, volumes, health)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ContainerState, status, pid, pid_start_time,
                                                 monitor_pid, boot_id, started_at, finished_at,
-                                                exit_code, oom_killed, cgroups, health,
-                                                restart_count, error, less, uid, gid, groups, home)
+                                                exit_code, oom_killed, cgroups, paused, paused_by,
+                                                health, restart_count, error, less, uid, gid,
+                                                groups, home)
 
 namespace {
 
@@ -154,6 +156,14 @@ std::string_view to_string(ContainerStatus status) {
             return "exited";
     }
     return "";
+}
+
+bool is_paused(const ContainerState& state) {
+    return state.status == ContainerStatus::running && state.paused;
+}
+
+std::string_view status_text(const ContainerState& state) {
+    return is_paused(state) ? "paused" : to_string(state.status);
 }
 
 std::string to_document(const ContainerState& state) {

@@ -97,6 +97,8 @@ struct ContainerState {
     int exit_code = 0;
     bool oom_killed = false;
     std::vector<runtime::ContainerGroup> cgroups;  ///< while it runs; to be removed after it
+    bool paused = false;                           ///< while running: no process of it gets on
+    std::string paused_by;                         ///< "signals": SIGSTOP to every process
     HealthState health;
     int restart_count = 0;          ///< by the policy, since the last `start`
     std::string error;              ///< why it could not be started
@@ -107,6 +109,10 @@ struct ContainerState {
     std::vector<std::uint32_t> groups;
     std::string home;
 };
+
+bool is_paused(const ContainerState& state);
+/// As Docker names it: a container that runs may be "paused".
+std::string_view status_text(const ContainerState& state);
 
 std::string to_document(const ContainerState& state);
 ContainerState parse_state(std::string_view text, std::string_view name);

@@ -12,6 +12,7 @@
 #include "engine/container/container_files.h"
 #include "engine/container/lifecycle.h"
 #include "engine/container/monitor_place.h"
+#include "engine/container/size.h"
 #include "engine/store_namespace.h"
 
 namespace skiff::engine {
@@ -122,19 +123,50 @@ ContainerRecord record_if_readable(const ContainerFiles& files) {
     }
 }
 
+[[noreturn]] void refuse_running(const ContainerFiles& files, const ContainerRecord& record) {
+    const ContainerState state = files.current_state();
+    throw Error(ErrorKind::in_use,
+                "You cannot remove a {} container {}. {} the container before attempting removal "
+                "or force remove (skiff rm -f {})",
+                status_text(state), record.id, is_paused(state) ? "Unpause and then stop" : "Stop",
+                record.name);
+}
+
 }  // namespace
+
+PrunedContainers prune_containers(const Engine& engine,
+                                  const std::function<bool(const ContainerSummary&)>& wanted) {
+    std::vector<ContainerRecord> records;
+    for (ContainerSummary& container : list_containers(engine, true))
+        if (!is_active(container.state.status) && wanted(container))
+            records.push_back(std::move(container.record));
+    PrunedContainers pruned;
+    if (records.empty()) return pruned;
+    const auto sizes = container_sizes(engine, records);
+    for (const ContainerRecord& record : records) {
+        try {
+            remove_container(engine, record.id, {});
+        } catch (const Error& error) {
+            if (error.kind() != ErrorKind::in_use && error.kind() != ErrorKind::not_found) throw;
+            continue;
+        }
+        pruned.ids.push_back(record.id);
+        if (const auto size = sizes.find(record.id); size != sizes.end())
+            pruned.reclaimed += size->second.own;
+    }
+    return pruned;
+}
 
 void remove_container(const Engine& engine, const std::string& name, const RemoveOptions& options) {
     const ContainerFiles files = find_container(engine, name);
     const ContainerRecord record = options.force ? record_if_readable(files) : files.record();
     auto lock = files.try_lock();
     if (!lock) {
-        if (!options.force)
-            throw Error(ErrorKind::in_use,
-                        "You cannot remove a running container {}. Stop the container before "
-                        "attempting removal or force remove (skiff rm -f {})",
-                        record.id, record.name);
-        stop_container(engine, record.id, {.timeout_seconds = 0, .signal = "KILL"});
+        if (!options.force) refuse_running(files, record);
+        stop_container(engine, record.id,
+                       options.timeout_seconds
+                           ? StopOptions{.timeout_seconds = options.timeout_seconds, .signal = ""}
+                           : StopOptions{.timeout_seconds = 0, .signal = "KILL"});
         // Its monitor gives the lock up at its very end; with --rm it removes everything by itself.
         lock = files.wait_lock();
     }
@@ -164,6 +196,7 @@ void repair(const Engine& engine) {
             if (error.kind() == ErrorKind::denied) throw;
         }
     }
+    repair_names(engine);
     empty_trash(engine);
 }
 

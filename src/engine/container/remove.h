@@ -2,8 +2,13 @@
 // Removing containers, and what killed processes left of them.
 #pragma once
 
+#include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
+#include <vector>
 
+#include "engine/container/lifecycle.h"
 #include "engine/container/record.h"
 #include "engine/engine.h"
 
@@ -11,10 +16,22 @@ namespace skiff::engine {
 
 struct RemoveOptions {
     bool force = false;  ///< kill it first
+    /// With force: seconds between the container's stop signal and SIGKILL, -1: for ever; nothing:
+    /// SIGKILL at once.
+    std::optional<int> timeout_seconds = {};
 };
 /// Throws Error{in_use} for a running container without force, Error{not_found}. The name is free
 /// on return; deleting the files of a large container goes on until then, too.
 void remove_container(const Engine& engine, const std::string& name, const RemoveOptions& options);
+
+struct PrunedContainers {
+    std::vector<std::string> ids;
+    std::uint64_t reclaimed = 0;  ///< bytes of the files that they had made or changed
+};
+/// Removes the containers that do not run and that `wanted` agrees to; one that is started or
+/// removed meanwhile is passed over.
+PrunedContainers prune_containers(const Engine& engine,
+                                  const std::function<bool(const ContainerSummary&)>& wanted);
 
 /// For a container that was never started and is nobody's: removes it unless somebody holds its
 /// lock.

@@ -2,10 +2,12 @@
 // What the user asked of `run` or `create`, typed and checked, free of argv and of the image.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -99,10 +101,21 @@ struct CreateRequest {
     PullPolicy pull = PullPolicy::missing;
     bool read_only = false;
     bool init = false;
-    bool interactive = false;  ///< -i
-    bool tty = false;          ///< -t
+    std::string init_path;            ///< a program of the host in place of our own init; "" : ours
+    std::vector<std::string> attach;  ///< -a: "stdin", "stdout", "stderr"; empty: what there is
+    bool interactive = false;         ///< -i
+    bool tty = false;                 ///< -t
     bool detach = false;
     bool auto_remove = false;  ///< --rm
+    /// --replace: a container that has the name is removed first. Not kept in the record.
+    bool replace = false;
+
+    /// Whether `run` connects itself with that stream.
+    bool attaches(std::string_view stream) const {
+        if (detach) return false;
+        if (!attach.empty()) return std::ranges::find(attach, stream) != attach.end();
+        return stream != "stdin" || interactive;
+    }
 };
 
 }  // namespace skiff::engine

@@ -54,13 +54,18 @@ RunResult run_container(const Engine& engine, const CreateRequest& request,
     engine.phases().mark("record and name");
     if (options.created) options.created(created.record.id);
     Front front;
-    front.attach = !request.detach;
-    front.interactive = request.interactive;
+    front.interactive = request.interactive && request.attaches("stdin");
+    front.output = request.attaches("stdout");
+    front.errors = request.attaches("stderr");
+    front.leave_after_input = !front.output && !front.errors;
+    front.attach = front.interactive || !front.leave_after_input;
     front.detach_keys = options.detach_keys;
     front.signal_proxy = options.signal_proxy;
     const ContainerRecord record = std::move(created.record);
     try {
-        return start_and_front(engine, record, std::move(created.lock), front);
+        RunResult result = start_and_front(engine, record, std::move(created.lock), front);
+        if (front.leave_after_input) result.status = 0;  // of a program that goes on unseen
+        return result;
     } catch (const Error&) {
         // The monitor removes its container when a start fails; one that never got that far cannot.
         if (request.auto_remove) remove_if_left(engine, record);
@@ -79,7 +84,11 @@ RunResult start_container(const Engine& engine, const std::string& name,
     ContainerRecord record = files.record();
     engine.phases().mark("command line and record");
     if (!lock) {
-        if (!is_active(files.current_state().status))
+        const ContainerState state = files.current_state();
+        if (is_paused(state))
+            throw Error(ErrorKind::conflict,
+                        "cannot start a paused container, try unpause instead");
+        if (!is_active(state.status))
             throw Error(ErrorKind::in_use, "container {} is being changed by another command",
                         name);
         if (options.attach)
@@ -92,8 +101,9 @@ RunResult start_container(const Engine& engine, const std::string& name,
     // Its monitor will listen in the run directory of this session, which need not be the one that
     // made the container (ssh, cron, su).
     if (record.run_root != engine.run_root()) {
-        record.run_root = engine.run_root();
-        files.write_record(record, Durability::none);
+        record = update_record(
+            engine, files, [&](ContainerRecord& current) { current.run_root = engine.run_root(); },
+            Durability::none);
     }
     Front front;
     front.attach = options.attach;

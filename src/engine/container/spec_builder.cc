@@ -16,6 +16,7 @@ using oci::SpecMount;
 
 constexpr std::uint64_t default_shm_size = 64U << 20U;
 constexpr size_t short_id = 12;
+constexpr const char* foreign_init = "/dev/init";
 
 std::vector<oci::SpecNamespace> namespaces_of(const ContainerRecord& record,
                                               const SpecFacts& facts) {
@@ -88,6 +89,12 @@ std::vector<SpecMount> default_mounts(const ContainerRecord& record, const SpecF
                           "bind",
                           fmt::format("{}/{}", facts.container_directory, name),
                           {"bind", "rprivate", record.request.read_only ? "ro" : "rw"}});
+    // In the tmpfs of /dev: nothing of it stays in the container's writable layer.
+    if (!record.request.init_path.empty())
+        mounts.push_back({foreign_init,
+                          "bind",
+                          record.request.init_path,
+                          {"bind", "ro", "nosuid", "nodev", "rprivate"}});
     for (const std::string& path : facts.host_directories)
         mounts.push_back({path, "bind", path, {"rbind", "ro", "nosuid", "nodev", "rprivate"}});
     return mounts;
@@ -210,7 +217,10 @@ oci::RuntimeSpec build_spec(const ContainerRecord& record, const ContainerUser& 
     process.terminal = record.request.tty;
     process.console_size = {facts.rows, facts.columns};
     process.user = {user.uid, user.gid, user.groups};
-    process.args = record.config.entrypoint;
+    // tini, catatonit and dumb-init all know the two dashes.
+    if (!record.request.init_path.empty()) process.args = {foreign_init, "--"};
+    process.args.insert(process.args.end(), record.config.entrypoint.begin(),
+                        record.config.entrypoint.end());
     process.args.insert(process.args.end(), record.config.command.begin(),
                         record.config.command.end());
     process.env = build_environment(record, hostname, user.home);

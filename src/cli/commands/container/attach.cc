@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/command.h"
+#include "cli/commands/container/container_choice.h"
 #include "cli/commands/container/container_names.h"
 #include "cli/commands/container/front.h"
 #include "engine/container/exec.h"
@@ -10,6 +11,7 @@ namespace {
 struct AttachFlags {
     std::string container;
     std::string detach_keys = engine::AttachRequest{}.detach_keys;
+    bool latest = false;
     bool no_stdin = false;
     bool signal_proxy = true;
 };
@@ -20,14 +22,19 @@ void declare(CommandBuilder& command, AttachFlags& flags) {
     command.flag("--no-stdin", flags.no_stdin, "Do not give the container our input");
     command.flag("--sig-proxy", flags.signal_proxy,
                  "Pass signals that reach this command on to the program");
-    command.argument("CONTAINER", flags.container, complete::containers);
+    declare_latest(command, flags.latest);
+    command.argument("CONTAINER", flags.container, complete::running_containers,
+                     [&flags] { return flags.latest; });
 }
 
 ExitCode run(engine::Engine& engine, const AttachFlags& flags) {
-    return end_as(engine::attach_container(engine, flags.container,
-                                           {.input = !flags.no_stdin,
-                                            .signal_proxy = flags.signal_proxy,
-                                            .detach_keys = flags.detach_keys}));
+    if (flags.latest && !flags.container.empty())
+        throw Error(ErrorKind::usage, "--latest and the name of a container exclude each other");
+    return end_as(
+        engine::attach_container(engine, flags.latest ? latest_container(engine) : flags.container,
+                                 {.input = !flags.no_stdin,
+                                  .signal_proxy = flags.signal_proxy,
+                                  .detach_keys = flags.detach_keys}));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/commands/container/container_choice.h"
 #include "cli/commands/container/container_names.h"
 #include "cli/commands/container/front.h"
 #include "cli/container_flags.h"
@@ -18,6 +19,7 @@ struct ExecFlags {
     engine::ExecOptions options;
     std::vector<std::string> env_files;
     std::string container;
+    bool latest = false;
 };
 
 void declare(CommandBuilder& command, ExecFlags& flags) {
@@ -41,13 +43,18 @@ void declare(CommandBuilder& command, ExecFlags& flags) {
                    "Username or UID (format: \"<name|uid>[:<group|gid>]\")");
     command.option("-w,--workdir", request.working_directory, "string",
                    "Working directory inside the container");
-    command.argument("CONTAINER", flags.container, complete::containers);
+    declare_latest(command, flags.latest);
+    command.argument("CONTAINER", flags.container, complete::running_containers,
+                     [&flags] { return flags.latest; });
     command.program(request.command);
     command.usage("CONTAINER COMMAND [ARG...]");
 }
 
 ExitCode run(engine::Engine& engine, const ExecFlags& flags) {
     engine::ExecRequest request = flags.request;
+    // Then all words are the command's.
+    if (flags.latest && !flags.container.empty())
+        request.command.insert(request.command.begin(), flags.container);
     if (request.command.empty())
         throw Error(ErrorKind::usage, "'skiff exec' requires at least 2 arguments");
     prepend_environment_files(flags.env_files, request.environment);
@@ -55,8 +62,8 @@ ExitCode run(engine::Engine& engine, const ExecFlags& flags) {
         print_error(Error(ErrorKind::usage, "the input device is not a TTY"));
         return ExitCode{1};  // Docker's status for this one
     }
-    const engine::RunResult result =
-        engine::exec_in_container(engine, flags.container, request, flags.options);
+    const engine::RunResult result = engine::exec_in_container(
+        engine, flags.latest ? latest_container(engine) : flags.container, request, flags.options);
     print_phases(engine.phases());
     return end_as(result);
 }

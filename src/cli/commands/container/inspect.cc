@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/commands/container/container_choice.h"
 #include "cli/commands/container/container_names.h"
 #include "cli/each.h"
 #include "cli/inspect_output.h"
@@ -26,15 +27,17 @@ struct InspectFlags {
     std::string format;
     bool size = false;
     bool oci = false;
+    bool latest = false;
 };
 
 void declare(CommandBuilder& command, InspectFlags& flags) {
     declare_document_format(command, flags.format);
+    declare_latest(command, flags.latest);
     command.flag("--oci", flags.oci, "Show the OCI runtime spec that the container runs by");
     command.flag("-s,--size", flags.size, "Display total file sizes if the type is container");
     command.option("--type", flags.type, "string", "Look only for a container or only for an image",
                    complete::words("container image"));
-    command.arguments("NAME", flags.names, complete::containers);
+    command.arguments("NAME", flags.names, complete::containers, [&flags] { return flags.latest; });
 }
 
 struct Found {
@@ -80,7 +83,13 @@ ExitCode run(engine::Engine& engine, const InspectFlags& flags) {
     InspectOutput output(flags.format);
     Json bundles = Json::array();
     const bool bare = flags.oci && flags.format.empty();
-    const ExitCode result = for_each_reporting(flags.names, [&](const std::string& name) {
+    std::vector<std::string> names = flags.names;
+    if (flags.latest) {
+        if (!names.empty())
+            throw Error(ErrorKind::usage, "--latest and names of objects exclude each other");
+        names.push_back(latest_container(engine));
+    }
+    const ExitCode result = for_each_reporting(names, [&](const std::string& name) {
         Found found = inspect_any(engine, flags, name);
         if (bare)
             bundles.push_back(std::move(found.document));

@@ -110,7 +110,7 @@ bool PsFilters::agree(const engine::ContainerSummary& container) {
         filters_.matches("name", record.name) || filters_.matches("name", "/" + record.name);
     return named && filters_.matches("id", record.id) &&
            filters_.match_labels(record.config.labels) &&
-           filters_.equals("status", to_string(state.status)) &&
+           filters_.equals("status", status_text(state)) &&
            filters_.equals("health", state.health.status.empty() ? "none" : state.health.status) &&
            filters_.equals("isolation", "default") &&
            filters_.equals("network", record.request.namespaces.network) &&

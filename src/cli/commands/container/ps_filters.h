@@ -17,7 +17,7 @@ namespace skiff::cli {
 /// For completion.
 inline constexpr std::string_view ps_filter_names =
     "ancestor= before= exited= expose= health= id= is-task= label= label!= name= network= publish= "
-    "since= status=created status=exited status=running volume=";
+    "since= status=created status=exited status=paused status=running volume=";
 
 class PsFilters {
   public:

@@ -54,7 +54,7 @@ std::string ports(const PsRow&) {
     return "";
 }
 std::string state(const PsRow& row) {
-    return std::string(to_string(row.container.state.status));
+    return std::string(status_text(row.container.state));
 }
 std::string health(const engine::ContainerState& state) {
     const std::string& status = state.health.status;
@@ -67,7 +67,8 @@ std::string status(const PsRow& row) {
         case engine::ContainerStatus::created:
             return "Created";
         case engine::ContainerStatus::running:
-            return "Up " + human_duration(row.list.reference() - state.started_at) + health(state);
+            return "Up " + human_duration(row.list.reference() - state.started_at) +
+                   (state.paused ? " (Paused)" : health(state));
         case engine::ContainerStatus::restarting:
             return fmt::format("Restarting ({}) {}", state.exit_code,
                                time_ago(state.finished_at, row.list.reference()));

@@ -2,35 +2,48 @@
 #include <array>
 
 #include "cli/command.h"
+#include "cli/commands/container/container_choice.h"
 #include "cli/commands/container/container_names.h"
-#include "cli/each.h"
 #include "cli/output.h"
 #include "engine/container/remove.h"
 
 namespace skiff::cli {
 namespace {
 
-constexpr std::array not_yet{UnsupportedFlag{"link", 'l'}, UnsupportedFlag{"volumes", 'v'}};
+constexpr std::array not_yet{UnsupportedFlag{"link", 'l'}};
 
 struct RmFlags {
-    std::vector<std::string> containers;
-    bool force = false;
+    ContainerChoice choice;
+    engine::RemoveOptions options;
+    bool volumes = false;
 };
 
 void declare(CommandBuilder& command, RmFlags& flags) {
-    command.flag("-f,--force", flags.force,
+    command.flag("-f,--force", flags.options.force,
                  "Kill running containers first, and pass over missing ones");
-    command.arguments("CONTAINER", flags.containers, complete::containers);
+    command.option("-t,--time,--timeout", flags.options.timeout_seconds, "int",
+                   "With --force: seconds to wait for the end before killing, -1: for ever");
+    // No container of this version has any: there is nothing to do for it.
+    command.flag("-v,--volumes", flags.volumes, "Remove the containers' anonymous volumes as well");
+    declare_choice(command, flags.choice,
+                   {.all_text = "Remove all containers; running ones only with --force",
+                    .latest = "--latest",
+                    .filter = "--filter",
+                    .ignore = "-i,--ignore",
+                    .completer = complete::containers});
     command.unsupported(not_yet);
 }
 
 ExitCode run(engine::Engine& engine, const RmFlags& flags) {
-    const ExitCode result = for_each_reporting(flags.containers, [&](const std::string& name) {
-        engine::remove_container(engine, name, {.force = flags.force});
-        print_line(name);
-    });
+    if (flags.options.timeout_seconds && !flags.options.force)
+        throw Error(ErrorKind::usage, "--time is for --force");
+    const ExitCode result =
+        for_each_chosen(engine, flags.choice, {}, [&](const std::string& container) {
+            engine::remove_container(engine, container, flags.options);
+            print_line(container);
+        });
     // As Docker: with -f a missing container is told of, but is what was asked for.
-    return flags.force && result == ExitCode::not_found ? ExitCode::ok : result;
+    return flags.options.force && result == ExitCode::not_found ? ExitCode::ok : result;
 }
 
 }  // namespace

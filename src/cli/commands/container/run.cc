@@ -43,7 +43,8 @@ ExitCode run(engine::Engine& engine, const RunFlags& flags) {
         .signal_proxy = flags.signal_proxy,
     };
     const engine::RunResult result = engine::run_container(engine, request, options);
-    if (request.detach) print_line(result.id);
+    // Also in front of its input alone: as Docker, the rest goes on behind us.
+    if (!request.attaches("stdout") && !request.attaches("stderr")) print_line(result.id);
     print_phases(engine.phases());
     if (result.end_signal != 0) {
         flush_output();

@@ -2,47 +2,57 @@
 #include <array>
 
 #include "cli/command.h"
+#include "cli/commands/container/container_choice.h"
 #include "cli/commands/container/container_names.h"
 #include "cli/commands/container/front.h"
-#include "cli/each.h"
 #include "cli/output.h"
 #include "engine/container/run.h"
 
 namespace skiff::cli {
 namespace {
 
-constexpr std::array not_yet{UnsupportedFlag{"checkpoint"}, UnsupportedFlag{"checkpoint-dir"},
-                             UnsupportedFlag{"detach-keys"}};
+constexpr std::array not_yet{UnsupportedFlag{"checkpoint"}, UnsupportedFlag{"checkpoint-dir"}};
 
-struct StartOptions {
-    std::vector<std::string> containers;
-    bool attach = false;
-    bool interactive = false;
+struct StartFlags {
+    ContainerChoice choice;
+    engine::StartOptions options;
 };
 
-void declare(CommandBuilder& command, StartOptions& options) {
-    command.flag("-a,--attach", options.attach,
+void declare(CommandBuilder& command, StartFlags& flags) {
+    command.flag("-a,--attach", flags.options.attach,
                  "Stay in front of the container: its output, and signals to it");
-    command.flag("-i,--interactive", options.interactive,
+    command.option("--detach-keys", flags.options.detach_keys, "string",
+                   "Keys that leave the container running in the background");
+    command.flag("-i,--interactive", flags.options.interactive,
                  "Stay in front of the container, and give it our input");
-    command.arguments("CONTAINER", options.containers, complete::containers);
+    command.flag("--sig-proxy", flags.options.signal_proxy,
+                 "Pass signals that reach this command on to the program");
+    declare_choice(command, flags.choice,
+                   {.all = "--all",
+                    .all_text = "Start all containers that do not run",
+                    .completer = complete::containers});
     command.unsupported(not_yet);
 }
 
-ExitCode run(engine::Engine& engine, const StartOptions& options) {
-    const bool attach = options.attach || options.interactive;
-    if (!attach) {
-        const ExitCode code = for_each_reporting(options.containers, [&](const std::string& name) {
-            engine::start_container(engine, name, {});
-            print_line(name);
-        });
+ExitCode run(engine::Engine& engine, const StartFlags& flags) {
+    const ChoiceRules rules{
+        .about = [](const engine::ContainerState& state) { return !is_active(state.status); }};
+    engine::StartOptions options = flags.options;
+    options.attach = options.attach || options.interactive;
+    if (!options.attach) {
+        const ExitCode code =
+            for_each_chosen(engine, flags.choice, rules, [&](const std::string& container) {
+                engine::start_container(engine, container, options);
+                print_line(container);
+            });
         print_phases(engine.phases());
         return code;
     }
-    if (options.containers.size() > 1)
+    const std::vector<std::string> containers = chosen_containers(engine, flags.choice, rules);
+    if (containers.empty()) return ExitCode::ok;
+    if (containers.size() > 1)
         throw Error(ErrorKind::usage, "you cannot start and attach multiple containers at once");
-    const engine::RunResult result = engine::start_container(
-        engine, options.containers[0], {.attach = true, .interactive = options.interactive});
+    const engine::RunResult result = engine::start_container(engine, containers[0], options);
     print_phases(engine.phases());
     return end_as(result);
 }
@@ -50,7 +60,7 @@ ExitCode run(engine::Engine& engine, const StartOptions& options) {
 }  // namespace
 
 Command start_command() {
-    return make_command<StartOptions>(declare, run);
+    return make_command<StartFlags>(declare, run);
 }
 
 }  // namespace skiff::cli

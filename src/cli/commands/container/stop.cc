@@ -1,33 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/command.h"
+#include "cli/commands/container/container_choice.h"
 #include "cli/commands/container/container_names.h"
-#include "cli/each.h"
 #include "cli/output.h"
-#include "engine/container/lifecycle.h"
 
 namespace skiff::cli {
 namespace {
 
 struct StopFlags {
-    std::vector<std::string> containers;
-    std::optional<int> timeout;
-    std::string signal;
+    ContainerChoice choice;
+    engine::StopOptions stop;
 };
 
 void declare(CommandBuilder& command, StopFlags& flags) {
-    command.option("-s,--signal", flags.signal, "string",
+    command.option("-s,--signal", flags.stop.signal, "string",
                    "Signal to send (default: the container's, else SIGTERM)");
     command.option(
-        "-t,--timeout,--time", flags.timeout, "int",
+        "-t,--timeout,--time", flags.stop.timeout_seconds, "int",
         "Seconds to wait before killing it, -1: for ever (default: the container's, else 10)");
-    command.arguments("CONTAINER", flags.containers, complete::running_containers);
+    declare_choice(command, flags.choice,
+                   {.all_text = "Stop all running containers",
+                    .ignore = "-i,--ignore",
+                    .completer = complete::running_containers});
 }
 
 ExitCode run(engine::Engine& engine, const StopFlags& flags) {
-    return for_each_reporting(flags.containers, [&](const std::string& name) {
-        engine::stop_container(engine, name,
-                               {.timeout_seconds = flags.timeout, .signal = flags.signal});
-        print_line(name);
+    const ChoiceRules rules{
+        .about = [](const engine::ContainerState& state) { return is_active(state.status); }};
+    return for_each_chosen(engine, flags.choice, rules, [&](const std::string& container) {
+        engine::stop_container(engine, container, flags.stop);
+        print_line(container);
     });
 }
 
