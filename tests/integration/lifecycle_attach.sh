@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # run -a, --replace, --init-path, --sig-proxy; start -a and -i.
+# shellcheck disable=SC2034,SC2154  # variables of checks that eval runs
 . "${0%/*}/lib.sh"
 image busybox
 cd "$T" || exit 1

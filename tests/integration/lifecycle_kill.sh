@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # kill and wait: signals by name and number, exit codes of several, also of those that are gone by then.
+# shellcheck disable=SC2034,SC2154  # variables of checks that eval runs
 . "${0%/*}/lib.sh"
 image busybox
 cd "$T" || exit 1

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # pause and unpause: nothing inside gets on; stop, kill, rm -f and the death of the monitor meanwhile.
+# shellcheck disable=SC2034,SC2154  # variables of checks that eval runs
 . "${0%/*}/lib.sh"
 image busybox
 cd "$T" || exit 1

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # rename: running or not, against a create of the same name at the same time, and killed at any moment.
+# shellcheck disable=SC2034,SC2154  # variables of checks that eval runs
 . "${0%/*}/lib.sh"
 image busybox
 cd "$T" || exit 1

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # rm, container prune, container exists, stop and start of all, and the options that choose containers.
+# shellcheck disable=SC2034,SC2154  # variables of checks that eval runs
 . "${0%/*}/lib.sh"
 image busybox
 cd "$T" || exit 1
