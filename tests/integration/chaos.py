@@ -73,6 +73,16 @@ def states() -> dict[str, dict]:
     return {one["Id"]: one for one in json.loads(skiff("inspect", *listed))} if listed else {}
 
 
+def patient_states() -> dict[str, dict]:
+    """One of --rm may go between the list and the look at it."""
+    for _ in range(20):
+        try:
+            return states()
+        except Wrong as error:
+            last = error
+    raise last
+
+
 def inconsistency() -> str:
     """What is wrong now; empty: nothing."""
     containers = states()
@@ -145,7 +155,7 @@ def kill_command(*words: str) -> None:
 
 
 def act() -> None:
-    containers = states()
+    containers = patient_states()
     running = [one for one in containers.values() if one["State"]["Running"] and not one["State"]["Restarting"]]
     stopped = [one for one in containers.values() if not one["State"]["Running"]]
     if len(containers) < 4:
@@ -201,7 +211,7 @@ def main() -> int:
             settle()
             for process in [p for p in fronts if p.poll() is not None]:
                 fronts.remove(process)
-        for identity in states():
+        for identity in patient_states():
             skiff("rm", "-f", identity)
         settle()
         print(f"{rounds} rounds, seed {seed}")
