@@ -113,8 +113,14 @@ void Supervisor::conclude(FrameType type, const std::string& payload, Whom whom)
         }
         forget_gone();
         if (std::none_of(clients_.begin(), clients_.end(), meant)) return;
+        // A viewer that takes nothing delays neither the next run nor a stop.
+        if (rest_until_ && (asked_to_end_ || Clock::now() >= *rest_until_)) break;
         turn();
     }
+    if (asked_to_end_) return;  // what is left is delivered at the end
+    for (Connection& client : clients_)
+        if (meant(client)) client.drop();
+    forget_gone();
 }
 
 /// Waits for an event, does what is possible now, and returns.

@@ -58,6 +58,20 @@ monitor=$(monitor_of "$id")
 kill -TERM "$monitor"
 check "the monitor ends" await 10 dead "$monitor"
 has "… and the next command starts it again" '^Up ' skiff ps --filter name=session --format '{{.Status}}'
+# A run directory that was taken away (a logout), and a viewer that takes nothing.
+id=$(skiff run -d --name gone --restart always busybox sleep 1000)
+rm "$SKIFF_RUNROOT/$id.sock"
+check "without its socket it can be stopped" timeout 20 "$SKIFF" stop -t 1 gone
+is "… for good" exited field gone .State.Status
+if root; then   # whose pipes are of full size, or the program itself would wait for the viewer
+    skiff run -d --name stalled --restart always busybox sh -c 'sleep 1; head -c 160000 /dev/zero; exit 1' >/dev/null
+    "$SKIFF" attach stalled 2>/dev/null | sleep 30 & viewer=$!
+    check "a viewer that takes nothing does not delay the next run" await 20 at_least stalled .RestartCount 1
+    check "… nor a stop" timeout 20 "$SKIFF" stop -t 1 stalled
+    kill $viewer 2>/dev/null; wait $viewer 2>/dev/null
+fi
+skiff rm -f -i gone stalled >/dev/null
+
 skiff rm -f session kept plain fine tries >/dev/null
 is "nothing is wanted any more" 0 eval 'ls "$SKIFF_ROOT/wanted" | wc -l'
 

@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "engine/container/container_files.h"
 #include "engine/container/create.h"
+#include "engine/container/restart_policy.h"
 #include "engine/container/run.h"
 #include "monitor/address.h"
 #include "monitor/client.h"
@@ -56,10 +57,23 @@ monitor::MonitorConnection connect_to_running(const ContainerFiles& files) {
     throw Error(ErrorKind::conflict, "Container {} is not running", files.id());
 }
 
-Fd signal_by_state(const ContainerState& state, int number) {
-    Fd pidfd = open_program(state);
-    if (pidfd.valid()) syscall(SYS_pidfd_send_signal, pidfd.get(), number, nullptr, 0);
+namespace {
+
+/// By pidfd, and only the process that has this number and start time in this boot.
+Fd signal_process(std::int64_t pid, std::uint64_t start_time, const std::string& boot, int number) {
+    if (pid <= 1 || boot != boot_id()) return Fd();
+    Fd pidfd(static_cast<int>(syscall(SYS_pidfd_open, static_cast<pid_t>(pid), 0)));
+    // Asked after the pidfd is open: what has this start time is what the pidfd names.
+    if (!pidfd.valid() || process_start_time(static_cast<pid_t>(pid)) != start_time) return Fd();
+    syscall(SYS_pidfd_send_signal, pidfd.get(), number, nullptr, 0);
     return pidfd;
+}
+
+}  // namespace
+
+Fd signal_by_state(const ContainerState& state, int number) {
+    if (state.status != ContainerStatus::running) return Fd();
+    return signal_process(state.pid, state.pid_start_time, state.boot_id, number);
 }
 
 namespace {
@@ -76,9 +90,18 @@ monitor::StopFrame stop_frame(int number, int seconds) {
 
 /// For a container whose monitor lives and cannot be reached, since its run directory was taken
 /// away (a logout removes /run/user/UID). False when that is not so.
-bool stop_by_state(const ContainerFiles& files, int number, int seconds) {
-    const Fd pidfd = signal_by_state(files.current_state(), number);
-    if (!pidfd.valid()) return false;
+bool stop_by_state(const Engine& engine, const ContainerFiles& files, int number, int seconds) {
+    const ContainerState state = files.current_state();
+    // The monitor must know, or its restart policy starts the program again; it keeps the mark.
+    const Fd monitor =
+        signal_process(state.monitor_pid, state.monitor_start_time, state.boot_id, SIGTERM);
+    if (monitor.valid()) forget_wanted(engine, files.id());
+    const Fd pidfd = signal_by_state(state, number);
+    if (!pidfd.valid() && !monitor.valid()) return false;
+    if (!pidfd.valid()) {
+        files.wait_lock();  // it rested between two runs
+        return true;
+    }
     pollfd entry{pidfd.get(), POLLIN, 0};
     if (poll(&entry, 1, seconds < 0 ? -1 : seconds * 1000) == 0)
         syscall(SYS_pidfd_send_signal, pidfd.get(), SIGKILL, nullptr, 0);
@@ -98,7 +121,7 @@ void stop_container(const Engine& engine, const std::string& name, const StopOpt
     if (!connection) {
         // It ended a moment ago, or its run directory was taken away from under it.
         if (!is_active(files.current_state().status)) return;
-        if (stop_by_state(files, number, seconds)) return;
+        if (stop_by_state(engine, files, number, seconds)) return;
         throw Error(ErrorKind::system,
                     "the monitor of container {} does not answer at '{}/{}.sock'", name,
                     record.run_root, record.id);

@@ -106,6 +106,7 @@ ContainerState running_state(const Preparation& preparation, pid_t host_pid) {
     state.pid = host_pid;
     state.pid_start_time = process_start_time(host_pid);
     state.monitor_pid = own_host_pid();
+    state.monitor_start_time = process_start_time(static_cast<pid_t>(state.monitor_pid));
     state.boot_id = boot_id();
     state.started_at = now();
     state.uid = preparation.user.uid;

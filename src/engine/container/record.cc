@@ -83,10 +83,10 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(EffectiveConfig, entrypoint, com
                                                 user, working_directory, hostname, stop_signal,
                                                 labels, exposed_ports, volumes, health)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ContainerState, status, pid, pid_start_time,
-                                                monitor_pid, boot_id, started_at, finished_at,
-                                                exit_code, oom_killed, cgroups, paused, paused_by,
-                                                health, restart_count, error, less, uid, gid,
-                                                groups, home)
+                                                monitor_pid, monitor_start_time, boot_id,
+                                                started_at, finished_at, exit_code, oom_killed,
+                                                cgroups, paused, paused_by, health, restart_count,
+                                                error, less, uid, gid, groups, home)
 
 namespace {
 

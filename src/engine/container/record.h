@@ -91,6 +91,7 @@ struct ContainerState {
     std::int64_t pid = 0;              ///< of the program, as the host counts; 0 when not running
     std::uint64_t pid_start_time = 0;  ///< with pid and boot id it names a process for good
     std::int64_t monitor_pid = 0;
+    std::uint64_t monitor_start_time = 0;
     std::string boot_id;
     Timestamp started_at{};
     Timestamp finished_at{};

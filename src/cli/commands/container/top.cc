@@ -86,7 +86,10 @@ std::string table(const std::vector<Row>& rows) {
 /// (f) and some ps do not go with it.
 std::string ask_ps(std::vector<std::string> options, const std::set<pid_t>& processes) {
     std::vector<std::string> about = options;
-    about.insert(about.begin(), fmt::format("-q{}", fmt::join(processes, ",")));
+    std::string list = "-q";
+    for (const auto process : processes) list += fmt::format("{},", process);
+    list.pop_back();
+    about.insert(about.begin(), std::move(list));
     try {
         return engine::run_host_ps(about);
     } catch (const Error& error) {
