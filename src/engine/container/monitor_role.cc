@@ -182,14 +182,25 @@ class ContainerRun {
         return options;
     }
 
+    /// The freezer where there is one: no process can tell, and none can refuse.
+    void hold(bool paused) {
+        if (!groups_.can_freeze()) {
+            hold_processes(record_, paused);
+        } else if (paused) {
+            groups_.freeze(group_patience);
+        } else {
+            groups_.thaw();
+        }
+    }
+
     void set_paused(bool paused) {
-        hold_processes(record_, paused);
+        hold(paused);
         state_.paused = paused;
-        state_.paused_by = paused ? "signals" : "";
+        state_.paused_by = !paused ? "" : groups_.can_freeze() ? "freezer" : "signals";
         try {
             files_.write_state(state_, Durability::none);
         } catch (const Error&) {
-            hold_processes(record_, !paused);
+            hold(!paused);
             state_.paused = !paused;
             throw;
         }

@@ -99,7 +99,7 @@ struct ContainerState {
     bool oom_killed = false;
     std::vector<runtime::ContainerGroup> cgroups;  ///< while it runs; to be removed after it
     bool paused = false;                           ///< while running: no process of it gets on
-    std::string paused_by;                         ///< "signals": SIGSTOP to every process
+    std::string paused_by;  ///< "freezer", "signals": SIGSTOP to every process
     HealthState health;
     int restart_count = 0;          ///< by the policy, since the last `start`
     std::string error;              ///< why it could not be started
