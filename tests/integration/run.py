@@ -196,6 +196,9 @@ def main():
             "SKIFF_RUNROOT": str(top / "home/run"), "T": str(top / "home"),
             "FIXTURES": str(tars[0].parent if tars else fixtures),
         }
+        # How much of what can be done more often (scripts/check --long).
+        environment |= {key: os.environ[key] for key in ("LIMIT", "SKIFF_OUTPUT_ROUNDS", "SKIFF_RACE_ROUNDS", "SKIFF_CHAOS_ROUNDS",
+                                                         "SKIFF_CHAOS_SEED", "SKIFF_CHAOS_LIMIT") if key in os.environ}
         words = [f"{key}={value}" for key, value in environment.items()]
         entry = [*prefix, "env", "-i", *words]
         status = stream([*entry, "bash", str(script)], {"PATH": PATH}, top / "home", options.limit, tap)

@@ -125,7 +125,7 @@ void remove_as_namespace_root(const Engine& engine) {
 bool belongs_to_skiff(const std::string& root) {
     struct stat status{};
     for (const char* name : {"format", "idmap", "containers", "images", "layers", "l", "leases",
-                             "staging", "trash", "builtin", "names", "gc.lock"})
+                             "staging", "trash", "builtin", "names", "wanted", "gc.lock"})
         if (lstat(fmt::format("{}/{}", root, name).c_str(), &status) == 0) return true;
     return false;
 }
