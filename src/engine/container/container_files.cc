@@ -136,7 +136,15 @@ std::optional<FileLock> ContainerFiles::try_lock() const {
 }
 
 FileLock ContainerFiles::wait_lock() const {
-    FileLock lock = FileLock::wait(directory_.get(), "lock", LockMode::exclusive);
+    FileLock lock;
+    try {
+        lock = FileLock::wait(directory_.get(), "lock", LockMode::exclusive);
+    } catch (const SystemError& error) {
+        // Its monitor removed the container (--rm) and has deleted the directory meanwhile: there
+        // is nothing left to lock.
+        if (error.errno_value() != ENOENT) throw;
+        return lock;
+    }
     if (const Fd program = open_recorded_program(); program.valid()) {
         pollfd entry{program.get(), POLLIN, 0};
         while (poll(&entry, 1, -1) < 0 && errno == EINTR) {
