@@ -70,7 +70,9 @@ std::optional<int> ContainerWait::exit_of_run() {
         try {
             return monitor::await_exit(connection_->socket.get());
         } catch (const Error&) {
-            // It was killed, or could not be started once more: the state knows what that means.
+            // It was killed, or could not be started once more: the state knows what that means,
+            // once the program is dead as well, which the kernel sees to a moment later.
+            await_program(before_, files_);
         }
     } else {
         await_program(before_, files_);
