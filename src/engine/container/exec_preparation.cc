@@ -47,27 +47,12 @@ ContainerRecord for_exec(ContainerRecord record, ExecRequest request) {
     return record;
 }
 
-void connect_pipes(const ExecRequest& request, ExecPreparation& result) {
-    if (request.tty) return;
-    if (request.interactive) {
-        Pipe input = make_pipe();
-        result.plan.stdin_read = std::move(input.read);
-        result.io.stdin_write = std::move(input.write);
-    }
-    Pipe output = make_pipe();
-    result.plan.stdout_write = std::move(output.write);
-    result.io.stdout_read = std::move(output.read);
-    Pipe errors = make_pipe();
-    result.plan.stderr_write = std::move(errors.write);
-    result.io.stderr_read = std::move(errors.read);
-}
-
 }  // namespace
 
 ExecPreparation prepare_exec(const Engine& engine, const ContainerFiles& files, ExecRequest request,
                              int init_pidfd, runtime::ConsoleSize size) {
     ExecPreparation result;
-    connect_pipes(request, result);
+    if (!request.tty) connect_by_pipes(request.interactive, result.plan, result.io);
     const ContainerRecord record = files.record();
     const ContainerState state = files.stored_state();
     Fd root = open_container_root(files, state, init_pidfd);

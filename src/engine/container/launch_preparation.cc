@@ -200,20 +200,24 @@ void connect_pipes(const ContainerRecord& record, Preparation& preparation) {
         preparation.plan.own_streams = false;
         return;
     }
-    if (record.request.interactive) {
-        Pipe input = make_pipe();
-        preparation.plan.stdin_read = std::move(input.read);
-        preparation.io.stdin_write = std::move(input.write);
-    }
-    Pipe output = make_pipe();
-    preparation.plan.stdout_write = std::move(output.write);
-    preparation.io.stdout_read = std::move(output.read);
-    Pipe errors = make_pipe();
-    preparation.plan.stderr_write = std::move(errors.write);
-    preparation.io.stderr_read = std::move(errors.read);
+    connect_by_pipes(record.request.interactive, preparation.plan, preparation.io);
 }
 
 }  // namespace
+
+void connect_by_pipes(bool with_input, runtime::LaunchPlan& plan, monitor::ContainerIo& io) {
+    if (with_input) {
+        Pipe input = make_pipe();
+        plan.stdin_read = std::move(input.read);
+        io.stdin_write = std::move(input.write);
+    }
+    Pipe output = make_pipe();
+    plan.stdout_write = std::move(output.write);
+    io.stdout_read = std::move(output.read);
+    Pipe errors = make_pipe();
+    plan.stderr_write = std::move(errors.write);
+    io.stderr_read = std::move(errors.read);
+}
 
 std::optional<runtime::IdMaps> nested_id_maps(const ContainerRecord& record,
                                               const runtime::HostFacts& host) {

@@ -39,6 +39,9 @@ Preparation prepare_launch(const Engine& engine, const ContainerFiles& files,
                            const ContainerRecord& record, const runtime::ContainerGroups& groups,
                            runtime::ConsoleSize size);
 
+/// Connects a program without a terminal with pipes, on both sides.
+void connect_by_pipes(bool with_input, runtime::LaunchPlan& plan, monitor::ContainerIo& io);
+
 /// The maps of a user namespace that the container has for itself, below ours; nothing: it has
 /// ours.
 std::optional<runtime::IdMaps> nested_id_maps(const ContainerRecord& record,
