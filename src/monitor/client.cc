@@ -399,6 +399,9 @@ void request_restart(int socket, std::uint16_t version, const StopFrame& stop) {
     Frame greeting;  // may be a `started`, and of the run that is to end
     if (!await_frame(socket, buffer, greeting)) monitor_gone();
     if (!send_frame(socket, FrameType::restart, encode(stop), {}, version)) monitor_gone();
+    // Until it has heard us, a `started` may be of a run that somebody else asked for, and that we
+    // are about to end.
+    await(socket, buffer, FrameType::starting);
     await(socket, buffer, FrameType::started);
 }
 

@@ -18,7 +18,7 @@
 //     │ signal{number} ──────────────────────────► │  by pidfd
 //     │ stop{signal, timeout} ───────────────────► │  the signal now, SIGKILL after the time-out
 //     │ ◄─────────────── stream_closed{stream, err} │  a descriptor that was handed over takes no more
-//     │ restart{signal, timeout} ────────────────► │  stop, and then the next run: `started` once more
+//     │ restart{signal, timeout} ────────────────► │  stop, and then the next run: `starting`, `started` once more
 //     │ pause | unpause ─────────────────────────► │  all of the container's processes
 //     │ ◄──────────────────────────────────── done │  they stand still (or go on), and the state says so
 //     │ userns_request ──────────────────────────► │

@@ -106,6 +106,8 @@ void Supervisor::obey(Connection& client, Frame& frame) {
             return;
         case FrameType::restart:
             restart_asked_ = true;
+            // What this client hears from here on is of a later run than the one it wants ended.
+            client.push(FrameType::starting, {});
             stop(decode_stop(frame.payload));
             return;
         case FrameType::detach:

@@ -60,6 +60,14 @@ for delay in 0 0.002 0.005 0.01 0.02 0.03; do
     wait $command 2>/dev/null
     check "kill -9 of restart after $delay s: it runs, or can be started" eval 'skiff restart -t 0 once && skiff exec once true'
 done
+both_restart() {
+    local first
+    "$SKIFF" restart -t 0 once & first=$!
+    skiff restart -t 0 once && wait $first
+}
+for round in 1 2 3 4 5; do
+    check "two at once, round $round: when both are back it runs" eval 'both_restart && skiff exec once true'
+done
 skiff rm -f web deaf again front once >/dev/null
 check "nothing is left" eval '[ -z "$(skiff ps -aq)" ]'
 finish
