@@ -51,7 +51,26 @@ std::optional<MountEntry> parse_mount(std::string_view line) {
                       unescape(before[4]), after[0],  after[2]};
 }
 
-/// Mounts of both versions; what another mount covers at the same place is left out.
+/// Another mount lies on it, or on a mount that it is below of: its path leads elsewhere.
+bool is_covered(const MountEntry& entry, const std::vector<MountEntry>& all) {
+    const MountEntry* at = &entry;
+    const MountEntry* child = nullptr;
+    // A table that was changed while it was read could name a circle.
+    for (size_t steps = 0; at != nullptr && steps < all.size(); ++steps) {
+        const MountEntry* parent = nullptr;
+        for (const MountEntry& other : all) {
+            if (other.parent == at->id && other.point == at->point && other.id != at->id &&
+                &other != child)
+                return true;
+            if (other.id == at->parent && other.id != at->id) parent = &other;
+        }
+        child = at;
+        at = parent;
+    }
+    return false;
+}
+
+/// Mounts of both versions; what cannot be reached by its path is left out.
 std::vector<MountEntry> parse_mounts(std::string_view table) {
     std::vector<MountEntry> all;
     for (const std::string_view line : split(table, '\n'))
@@ -59,10 +78,7 @@ std::vector<MountEntry> parse_mounts(std::string_view table) {
     std::vector<MountEntry> list;
     for (const MountEntry& entry : all) {
         if (entry.type != "cgroup" && entry.type != "cgroup2") continue;
-        const bool covered = std::any_of(all.begin(), all.end(), [&](const MountEntry& other) {
-            return other.parent == entry.id && other.point == entry.point;
-        });
-        if (!covered) list.push_back(entry);
+        if (!is_covered(entry, all)) list.push_back(entry);
     }
     return list;
 }

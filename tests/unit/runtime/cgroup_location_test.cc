@@ -34,6 +34,11 @@ TEST(CgroupHierarchies, ReadsTheUnifiedOne) {
     EXPECT_TRUE(list[0].unified);
     EXPECT_EQ(list[0].mount_point, "/sys/fs/cgroup");
     EXPECT_EQ(list[0].own, "/user.slice/user-1000.slice/session-1.scope");
+    // The root file system lies on the first one of all, which some machines show.
+    EXPECT_EQ(parse_cgroup_hierarchies(
+                  v2_cgroup, std::string("1 1 0:2 / / rw - rootfs rootfs rw\n") + v2_mounts)
+                  .size(),
+              1U);
 }
 
 TEST(CgroupHierarchies, ReadsV1AndNamedOnesBesideTheUnifiedOne) {
@@ -47,6 +52,15 @@ TEST(CgroupHierarchies, ReadsV1AndNamedOnesBesideTheUnifiedOne) {
     EXPECT_NE(find_controller(list, "name=systemd"), nullptr);
     EXPECT_EQ(find_controller(list, "pids"), nullptr);
     EXPECT_EQ(find_controller(list, "mem"), nullptr);
+}
+
+TEST(CgroupHierarchies, AreTakenWhereTheirPathLeads) {
+    // mount --bind /sys/fs/cgroup/unified /sys/fs/cgroup: what lay below is still in the table.
+    const auto list = parse_cgroup_hierarchies(
+        hybrid_cgroup,
+        std::string(hybrid_mounts) + "50 31 0:38 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
+    ASSERT_EQ(list.size(), 1U);
+    EXPECT_EQ(list[0].mount_point, "/sys/fs/cgroup");
 }
 
 TEST(CgroupHierarchies, AreNoneWherePlainFoldersLieInATmpfs) {
