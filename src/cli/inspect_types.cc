@@ -4,6 +4,7 @@
 #include <array>
 
 #include "gotemplate/json_value.h"
+#include "gotemplate/time_value.h"
 
 namespace skiff::cli {
 namespace {
@@ -11,6 +12,7 @@ namespace {
 using gotemplate::any_list_type;
 using gotemplate::any_map_type;
 using gotemplate::bool_type;
+using gotemplate::duration_type;
 using gotemplate::Field;
 using gotemplate::int64_type;
 using gotemplate::int_type;
@@ -19,6 +21,7 @@ using gotemplate::Kind;
 using gotemplate::string_list_type;
 using gotemplate::string_map_type;
 using gotemplate::string_type;
+using gotemplate::time_type;
 using gotemplate::Type;
 
 /// A member; `key` is its name in JSON where Go's is another.
@@ -59,7 +62,6 @@ constexpr Type empty_type = record("struct {}", {});
 constexpr Type path_set_type = map_of("map[string]struct {}", empty_type);
 constexpr Type port_set_type = map_of("nat.PortSet", empty_type);
 
-constexpr Type duration_type{.kind = Kind::integer, .name = "time.Duration"};
 constexpr std::array health_config_fields{
     optional(texts("Test")),
     optional(member("Interval", duration_type)),
@@ -101,8 +103,12 @@ constexpr Type graph_driver_type = record("storage.DriverData", graph_driver_fie
 
 // --- containers
 
+constexpr std::array health_result_fields{member("Start", time_type), member("End", time_type),
+                                          member("ExitCode", int_type), text("Output")};
+constexpr Type health_result_type = pointer("*container.HealthcheckResult", health_result_fields);
+constexpr Type health_results_type = list_of("[]*container.HealthcheckResult", health_result_type);
 constexpr std::array health_fields{text("Status"), member("FailingStreak", int_type),
-                                   member("Log", any_list_type)};
+                                   member("Log", health_results_type)};
 constexpr Type health_type = pointer("*container.Health", health_fields);
 constexpr std::array state_fields{
     text("Status"),          yes_no("Running"),
@@ -320,7 +326,7 @@ constexpr auto sized_container_fields =
 
 constexpr std::array root_fs_fields{optional(text("Type")), optional(texts("Layers"))};
 constexpr Type root_fs_type = record("image.RootFS", root_fs_fields);
-constexpr std::array metadata_fields{optional(text("LastTagTime"))};
+constexpr std::array metadata_fields{optional(member("LastTagTime", time_type))};
 constexpr Type metadata_type = record("image.Metadata", metadata_fields);
 constexpr std::array image_fields{
     text("ID", "Id"),

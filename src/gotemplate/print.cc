@@ -251,7 +251,7 @@ void append_followed(std::string& out, const Value& value, Scratch& scratch) {
 void print_result(std::string& out, const Value& value, Scratch& scratch) {
     if (value.absent()) {
         out += "<no value>";
-    } else if (value.kind() == Kind::string) {
+    } else if (value.kind() == Kind::string && value.type().fields.empty()) {
         out += value.text();
     } else if (value.kind() == Kind::record) {
         append_followed(out, value, scratch);

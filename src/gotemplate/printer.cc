@@ -57,6 +57,8 @@ void Printer::nested(const Value& value, Rune verb, int depth) {
         throw Error(ErrorKind::unsupported, "the template makes more than {} MiB of text",
                     Scratch::limit >> 20);
     }
+    if (const Field* method = string_method(value, verb))
+        return string(method->get(&value, *method, scratch_), verb);
     switch (value.kind()) {
         case Kind::nil:
             return nil_operand(value, verb);
@@ -78,6 +80,18 @@ void Printer::nested(const Value& value, Rune verb, int depth) {
     }
 }
 
+/// Go's Stringer, of what is no struct: to the verbs that take a text the value is that text.
+const Field* Printer::string_method(const Value& value, Rune verb) const {
+    const bool scalar = value.kind() == Kind::integer || value.kind() == Kind::string;
+    if (!scalar || complaining_ || flags.sharp_v) return nullptr;
+    if (std::u32string_view(U"vsxXq").find(static_cast<char32_t>(verb)) ==
+        std::u32string_view::npos)
+        return nullptr;
+    const auto& fields = value.type().fields;
+    const auto found = std::ranges::find(fields, "String", &Field::name);
+    return found == fields.end() ? nullptr : &*found;
+}
+
 void Printer::bad_verb(const Value& value, Rune verb) {
     out_ += "%!";
     append_rune(out_, verb);
@@ -88,7 +102,9 @@ void Printer::bad_verb(const Value& value, Rune verb) {
         out_ += value.type_name();
         out_ += '=';
         if (value.kind() == Kind::record && value.type().pointer) out_ += '&';
+        const bool outer = std::exchange(complaining_, true);
         nested(value, 'v', 0);
+        complaining_ = outer;
     }
     out_ += ')';
 }

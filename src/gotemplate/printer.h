@@ -35,6 +35,7 @@ class Printer {
 
   private:
     void nested(const Value& value, Rune verb, int depth);
+    const Field* string_method(const Value& value, Rune verb) const;
     void bad_verb(const Value& value, Rune verb);
     void nil_operand(const Value& value, Rune verb);
     void list(const Value& value, Rune verb, int depth);
@@ -56,6 +57,7 @@ class Printer {
 
     std::string& out_;
     Scratch& scratch_;
+    bool complaining_ = false;  ///< about a verb: then values are shown without their methods
 };
 
 }  // namespace skiff::gotemplate

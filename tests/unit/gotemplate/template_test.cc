@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "case_types.h"
+#include "gotemplate/time_value.h"
 
 namespace skiff::gotemplate {
 namespace {
@@ -53,6 +54,24 @@ TEST(Template, EndsARecursionOfTemplates) {
                                R"({{template "a"}})" + repeated("{{end}}", 101) +
                                R"({{template "a"}})";
     EXPECT_TRUE(run(nested).ends_with("exceeded maximum nesting depth (2000)")) << run(nested);
+}
+
+// Go's own answers for time.Duration and time.Time.
+TEST(Template, PrintsTimesAsGoAndJsonAsJson) {
+    const Value span = Value::of(int64_t{90'000'000'000}, duration_type);
+    EXPECT_EQ(run("{{.}} {{print .}} {{println .}}", span), "1m30s 1m30s 1m30s\n");
+    EXPECT_EQ(run(R"({{printf "%v %s %q %d %x|%7s|%-7v|" . . . . . . .}})", span),
+              R"(1m30s 1m30s "1m30s" 90000000000 316d333073|  1m30s|1m30s  |)");
+    EXPECT_EQ(run(R"({{printf "%+v %#v %T %t %[1]v" . . . .}})", span),
+              "1m30s 90000000000 time.Duration %!t(time.Duration=90000000000) 1m30s");
+    EXPECT_EQ(
+        run("{{.Seconds}} {{.Minutes}} {{.Milliseconds}} {{.String}} {{eq . 90000000000}}", span),
+        "90 1.5 90000 1m30s true");
+    EXPECT_EQ(run("{{json .}}", span), "90000000000");
+    const Value time = Value::of(std::string_view("2026-11-22T03:28:06.5Z"), time_type);
+    EXPECT_EQ(run("{{.}} {{json .}}", time),
+              R"(2026-11-22 03:28:06.5 +0000 UTC "2026-11-22T03:28:06.5Z")");
+    EXPECT_EQ(run(R"({{printf "%s" .}})", Value::of(std::string_view("x"), time_type)), "x");
 }
 
 TEST(Template, EndsAfterAMillionSteps) {
