@@ -44,6 +44,14 @@ has "an image whose name was taken has none" '^<none> +<none>' skiff images
 has "prune removes it" '^deleted: sha256:' skiff image prune -f
 hasnt "… and only it" none skiff images
 has "prune -a removes the rest" '^untagged: t:1' skiff image prune -a -f
+skiff import --change 'LABEL stage=test' "$T/a.tar" l:1 >/dev/null
+skiff import --change 'LABEL stage=other' "$T/a.tar" l:1 >/dev/null
+is "prune --filter label= passes over others" "Total reclaimed space: 0B" skiff image prune -f --filter label=stage=none
+is "… until= over younger ones" "Total reclaimed space: 0B" skiff image prune -f --filter until=1h
+is "… label!= too" "Total reclaimed space: 0B" skiff image prune -f --filter label!=stage
+has "… and takes what agrees" '^deleted: sha256:' skiff image prune -f --filter label=stage=test
+fails "… with -a named ones" 0 '^untagged: l:1' skiff image prune -a -f --filter label=stage=other
+fails "an unknown filter" 125 "invalid filter 'reference'" skiff image prune -f --filter reference=x
 is "no image is left" "" skiff images -q
 
 finish

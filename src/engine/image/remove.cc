@@ -43,7 +43,7 @@ class Removal {
             remove_by_id(image, force);
     }
 
-    void prune(bool all) {
+    void prune(const PruneRequest& request) {
         std::set<oci::Digest> used;
         storage::Damages damaged;
         for (const ContainerUse& use : storage::list_container_uses(store_, damaged))
@@ -54,7 +54,9 @@ class Removal {
         const bool all_names_known = damaged.empty();
         for (const storage::ImageRecord& record : storage::list_image_records(store_, damaged)) {
             const std::vector<ReferenceRecord> names = references_of(record.id);
-            if (used.contains(record.id) || (names.empty() ? !all_names_known : !all)) continue;
+            if (used.contains(record.id) || (names.empty() ? !all_names_known : !request.all))
+                continue;
+            if (request.wanted && !is_wanted(request, record.id)) continue;
             untag(names);
             delete_record(record);
         }
@@ -74,7 +76,20 @@ class Removal {
         return std::move(result_);
     }
 
+    /// Images of which prune() could not ask whether they are meant.
+    const storage::Damages& unread() const { return unread_; }
+
   private:
+    bool is_wanted(const PruneRequest& request, const oci::Digest& id) {
+        try {
+            oci::ImageConfig config = read_image_config(store_, id);
+            return request.wanted({config.created, std::move(config.opaque.labels)});
+        } catch (const storage::DamagedFile& damage) {
+            unread_.push_back(damage);
+            return false;
+        }
+    }
+
     /// A name whose file cannot be read; false when `text` is none.
     bool remove_damaged_name(const std::string& text) {
         try {
@@ -199,6 +214,7 @@ class Removal {
     const Store& store_;
     const storage::StoreLock& lock_;
     std::vector<ContainerUse> uses_;  ///< of the image in question
+    storage::Damages unread_;
     std::vector<oci::Digest> layers_;
     RemovedImages result_;
 };
@@ -208,12 +224,15 @@ RemovedImages remove_and_collect(const Engine& engine, const Store& store, Act&&
     RemovedImages result;
     bool trash = false;
     storage::Damages damaged;
+    storage::Damages unread;
     {
         const storage::StoreLock lock = store.lock(LockMode::exclusive);
         Removal removal(store, lock);
         act(removal);
         result = removal.finish(trash, damaged);
+        unread = removal.unread();
     }
+    for (const storage::DamagedFile& damage : unread) engine.warn(damage.message());
     for (const storage::DamagedFile& damage : damaged) engine.warn(damage.message());
     if (!damaged.empty())
         engine.warn("no layer and no blob was deleted, since what is damaged may need them");
@@ -243,10 +262,10 @@ RemovedImages remove_image(const Engine& engine, const std::string& image, bool 
                               [&](Removal& removal) { removal.remove(image, force); });
 }
 
-RemovedImages prune_images(const Engine& engine, bool all) {
+RemovedImages prune_images(const Engine& engine, const PruneRequest& request) {
     const std::optional<Store> store = Store::find(engine.root());
     if (!store) return {};
-    return remove_and_collect(engine, *store, [&](Removal& removal) { removal.prune(all); });
+    return remove_and_collect(engine, *store, [&](Removal& removal) { removal.prune(request); });
 }
 
 }  // namespace skiff::engine

@@ -3,9 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/timestamp.h"
 #include "engine/engine.h"
 
 namespace skiff::engine {
@@ -27,9 +31,18 @@ struct RemovedImages {
 /// also removes what is damaged.
 RemovedImages remove_image(const Engine& engine, const std::string& image, bool force);
 
-/// Removes images without a name that no container uses; with `all` named ones too. Where a damaged
-/// file leaves open what an image is called or used by, the image stays; the file is named in a
+struct PrunableImage {
+    std::optional<Timestamp> created;
+    std::map<std::string, std::string> labels;
+};
+struct PruneRequest {
+    bool all = false;  ///< named ones too
+    /// Asked about each image that would go; empty: all go.
+    std::function<bool(const PrunableImage&)> wanted{};
+};
+/// Removes images without a name that no container uses. Where a damaged file leaves open what an
+/// image is called, is used by or (if asked) consists of, the image stays; the file is named in a
 /// warning.
-RemovedImages prune_images(const Engine& engine, bool all);
+RemovedImages prune_images(const Engine& engine, const PruneRequest& request);
 
 }  // namespace skiff::engine

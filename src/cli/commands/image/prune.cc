@@ -1,43 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <array>
-#include <iostream>
+#include "cli/prune.h"
 
-#include "base/text.h"
-#include "cli/command.h"
 #include "cli/output.h"
 #include "engine/image/remove.h"
 
 namespace skiff::cli {
 namespace {
 
-constexpr std::array not_yet{UnsupportedFlag{"filter"}};
-
 struct PruneOptions {
     bool all = false;
     bool force = false;
+    format::Filters filters;
 };
 
 void declare(CommandBuilder& command, PruneOptions& options) {
     command.flag("-a,--all", options.all,
                  "Remove every image that no container uses, named or not");
     command.flag("-f,--force", options.force, "Do not ask");
-    command.unsupported(not_yet);
-}
-
-bool ask(bool all) {
-    print_for_people(all ? "WARNING! This will remove all images without at least one container "
-                           "associated to them.\n"
-                         : "WARNING! This will remove all dangling images.\n");
-    print_for_people("Are you sure you want to continue? [y/N] ");
-    std::string answer;
-    std::getline(std::cin, answer);
-    answer = to_lower(trim(answer));
-    return answer == "y" || answer == "yes";
+    declare_prune_filter(command, options.filters);
 }
 
 ExitCode run(engine::Engine& engine, const PruneOptions& options) {
-    if (!options.force && !ask(options.all)) return ExitCode::ok;
-    const engine::RemovedImages removed = engine::prune_images(engine, options.all);
+    engine::PruneRequest request;
+    request.all = options.all;
+    const Timestamp until = prune_limit(options.filters);
+    if (!options.filters.empty())
+        request.wanted = [&](const engine::PrunableImage& image) {
+            // What has no date is not known to be old enough.
+            const bool old = until == Timestamp::max() || (image.created && *image.created < until);
+            return old && options.filters.match_labels(image.labels);
+        };
+    if (!options.force &&
+        !ask_to_prune(options.all ? "This will remove all images without at least "
+                                    "one container associated to them."
+                                  : "This will remove all dangling images."))
+        return ExitCode::ok;
+    const engine::RemovedImages removed = engine::prune_images(engine, request);
     if (!removed.untagged.empty() || !removed.deleted.empty()) {
         print_line("Deleted Images:");
         for (const std::string& name : removed.untagged) print_line("untagged: " + name);
