@@ -24,6 +24,7 @@ std::string default_of(const ValueTarget& target) {
 
 void prepare(engine::Engine& engine) {
     engine::load_config(engine);
+    engine::refuse_newer_store(engine);
     engine::revive(engine);
 }
 

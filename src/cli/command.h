@@ -169,8 +169,8 @@ using Command = std::unique_ptr<CommandBody>;
 
 /// Before every command that has to do with containers or images. Throws what is wrong with the
 /// configuration file: whoever misspelt a name or a switch in it hears of it from every command,
-/// not only from the one that asks for the switch. Starts again what a restart policy wants
-/// running.
+/// not only from the one that asks for the switch. Refuses a store of a newer skiff. Starts again
+/// what a restart policy wants running.
 void prepare(engine::Engine& engine);
 
 /// `run` is `ExitCode(engine::Engine&, const Options&)`, or `ExitCode(const Options&)` for a

@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "storage/store.h"
 
 namespace skiff::engine {
 namespace {
@@ -97,6 +98,10 @@ Engine::Engine(EngineOptions options) : options_(std::move(options)), rootless_(
     } else {
         config_path_ = home_directory() + "/.config/skiff/config.yaml";
     }
+}
+
+void refuse_newer_store(const Engine& engine) {
+    storage::refuse_newer_store(engine.root());
 }
 
 Fd open_private_directory(const std::string& path) {

@@ -61,6 +61,9 @@ class Engine {
     mutable std::shared_ptr<const Config> config_;  ///< once it was read
 };
 
+/// Throws Error{unsupported} where a newer skiff made the store, in a format that is not ours.
+void refuse_newer_store(const Engine& engine);
+
 /// Makes (0700) and opens a directory of skiff's own state. Throws Error{denied} when it belongs to
 /// somebody else or is a link.
 Fd open_private_directory(const std::string& path);

@@ -9,11 +9,15 @@
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 
+#include "monitor/descendants.h"
+
 namespace skiff::monitor {
 namespace {
 
 // Buffers go back to the kernel after this long without a byte.
 constexpr std::chrono::milliseconds idle_time{1000};
+// For clients that take nothing, when somebody shuts the host down.
+constexpr std::chrono::milliseconds patience_of_a_shutdown{2000};
 
 Fd take_over_signals() {
     sigset_t set;
@@ -25,6 +29,12 @@ Fd take_over_signals() {
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);  // a log at its file size limit is EFBIG, not our death
     return fd;
+}
+
+int milliseconds_until(std::chrono::steady_clock::time_point time) {
+    using std::chrono::milliseconds;
+    const auto left = std::chrono::ceil<milliseconds>(time - std::chrono::steady_clock::now());
+    return static_cast<int>(std::clamp(left, milliseconds(0), milliseconds(INT32_MAX)).count());
 }
 
 }  // namespace
@@ -50,6 +60,8 @@ ExitStatus Supervisor::run(ContainerIo io, Child init, pid_t host_pid) {
     if (health_) health_->begin();
     while (!status_) turn();
     if (health_) health_->end();
+    watch_.reset();
+    watch_at_.reset();
     resume();  // sessions have to tell of the end
 
     close_input();
@@ -83,14 +95,29 @@ void Supervisor::report_timing(std::span<const Phase> phases) {
 void Supervisor::report_exit(int code) {
     conclude(FrameType::exited, encode_number(code));
 }
-void Supervisor::await_sessions(std::chrono::milliseconds patience) {
-    const auto end = Clock::now() + patience;
+
+void Supervisor::await_sessions(std::optional<std::chrono::milliseconds> patience) {
+    std::optional<Clock::time_point> end;
     for (reap(); !sessions_.empty(); take_signals()) {
-        const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now());
+        if (!patience && terminated_) patience = patience_of_a_shutdown;
+        if (patience && !end) end = Clock::now() + *patience;
+        const int left = end ? milliseconds_until(*end) : -1;
         pollfd entry{signals_.get(), POLLIN, 0};
-        if (left.count() <= 0 || poll(&entry, 1, static_cast<int>(left.count())) == 0) return;
+        if (left == 0 || poll(&entry, 1, left) == 0) return;
     }
 }
+
+void Supervisor::end_orphans() {
+    constexpr int between_looks_ms = 10;  // a grandchild's end is no event for us
+    for (;;) {
+        take_signals();
+        reap();
+        if (!kill_descendants(sessions_)) return;
+        pollfd entry{signals_.get(), POLLIN, 0};
+        poll(&entry, 1, between_looks_ms);
+    }
+}
+
 void Supervisor::report_failure(const Error& error) {
     conclude(FrameType::failed, encode(error));
 }
@@ -129,6 +156,7 @@ void Supervisor::turn() {
     const bool any = wait();
     check_deadline();
     check_health();
+    check_watch();
     if (!any) return;
     if (ready(signals_.get())) take_signals();
     if (accepting_ && ready(options_.listener.get())) accept_clients();
@@ -157,6 +185,7 @@ void Supervisor::collect_polls() {
     };
     add(signals_.get(), POLLIN);
     if (checks_health() && health_->fd() >= 0) add(health_->fd(), POLLIN);
+    if (watch_) add(watch_->fd.get(), watch_->events);
     accepting_ =
         options_.listener.valid() && clients_.size() < max_clients && Clock::now() >= accept_at_;
     if (accepting_) add(options_.listener.get(), POLLIN);
@@ -205,19 +234,19 @@ bool Supervisor::wait() {
 }
 
 int Supervisor::timeout_ms() const {
-    using std::chrono::milliseconds;
-    std::optional<milliseconds> timeout;
-    const auto until = [&](milliseconds left) {
-        left = std::clamp(left, milliseconds(0), milliseconds(INT32_MAX));
-        timeout = timeout ? std::min(*timeout, left) : left;
+    int timeout = -1;
+    const auto until = [&](std::optional<Clock::time_point> time) {
+        if (!time) return;
+        const int left = milliseconds_until(*time);
+        timeout = timeout < 0 ? left : std::min(timeout, left);
     };
-    if (used_memory_) until(idle_time);
-    if (checks_health()) until(std::chrono::ceil<milliseconds>(*health_->due() - Clock::now()));
-    if (rest_until_) until(std::chrono::ceil<milliseconds>(*rest_until_ - Clock::now()));
-    if (kill_at_) until(std::chrono::ceil<milliseconds>(*kill_at_ - Clock::now()));
-    if (const auto now = Clock::now(); now < accept_at_)
-        until(std::chrono::ceil<milliseconds>(accept_at_ - now));
-    return timeout ? static_cast<int>(timeout->count()) : -1;
+    if (used_memory_) until(Clock::now() + idle_time);
+    if (checks_health()) until(health_->due());
+    until(watch_at_);
+    until(rest_until_);
+    until(kill_at_);
+    if (Clock::now() < accept_at_) until(accept_at_);
+    return timeout;
 }
 
 void Supervisor::release_memory() {
@@ -296,6 +325,17 @@ void Supervisor::check_health() {
         sessions_.push_back(options_.start_session(socket, request, init_.pidfd()));
         return sessions_.back();
     });
+}
+
+void Supervisor::watch(Watch watch) {
+    watch_ = std::move(watch);
+}
+
+void Supervisor::check_watch() {
+    if (!watch_) return;
+    if (!ready(watch_->fd.get()) && !(watch_at_ && Clock::now() >= *watch_at_)) return;
+    watch_at_.reset();
+    if (const auto again = watch_->act()) watch_at_ = Clock::now() + *again;
 }
 
 void Supervisor::check_deadline() {

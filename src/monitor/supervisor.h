@@ -57,6 +57,15 @@ struct SupervisorOptions {
     std::optional<HealthOptions> health;  ///< by sessions
 };
 
+/// One more descriptor for the event loop: when poll(2) reports one of `events`, or an error, `act`
+/// is called, and must take the event. It may ask to be called once more after a time, event or
+/// not.
+struct Watch {
+    Fd fd;
+    short events = 0;
+    std::function<std::optional<std::chrono::milliseconds>()> act;
+};
+
 /// One per monitor process, which has one thread.
 ///
 /// Order of use: constructor; add_client and await_foreground for the command that forked us; the
@@ -88,6 +97,8 @@ class Supervisor {
     /// is then complete in the log. Throws SystemError only for failures of the event loop itself.
     /// May be called again, for the next run of the same container.
     ExitStatus run(ContainerIo io, Child init, pid_t host_pid);
+    /// Watched during the next run().
+    void watch(Watch watch);
     /// A client asked for the end (stop, kill), or SIGTERM came.
     bool asked_to_end() const { return asked_to_end_; }
     /// A client asked for another run (restart), and nobody has asked for the end since. From here
@@ -104,9 +115,14 @@ class Supervisor {
     /// Delivers what is left of the output and then the exit code, to every client and to those
     /// that connected until now; returns when all have it or are gone.
     void report_exit(int code);
-    /// Waits until the sessions of `exec` have told their clients of the end: with the container's
-    /// pid namespace their programs are dead by now.
-    void await_sessions(std::chrono::milliseconds patience);
+    /// Where no pid namespace does it (--pid host): kills what the program and those of `exec` left
+    /// running, which has come to us as the subreaper or is below a session, and returns when it
+    /// is gone. The sessions themselves stay: they have yet to tell of the end.
+    void end_orphans();
+    /// Waits until the sessions of `exec` have told their clients of the end, which a client that
+    /// is slow to take its output delays; their programs are dead by now. Without `patience` it
+    /// ends when they have, or soon after SIGTERM.
+    void await_sessions(std::optional<std::chrono::milliseconds> patience = {});
     /// Tells every client why the container could not be started.
     void report_failure(const Error& error);
 
@@ -133,6 +149,7 @@ class Supervisor {
     void check_deadline();
     void resume();
     void check_health();
+    void check_watch();
     /// A paused container is not asked: a probe would run, or fail for being stopped.
     bool checks_health() const { return health_ && health_->due() && !paused_; }
     enum class Whom { all, attached };
@@ -172,6 +189,8 @@ class Supervisor {
     std::optional<ExitStatus> status_;
     bool paused_ = false;
     std::optional<HealthCheck> health_;
+    std::optional<Watch> watch_;
+    std::optional<Clock::time_point> watch_at_;  ///< as its act asked
     bool asked_to_end_ = false;
     bool restart_asked_ = false;
     bool terminated_ = false;

@@ -115,6 +115,7 @@ void parse_runtime_config(const Json& value, std::string_view name, ImageConfig&
         config.healthcheck = parse_healthcheck(*check, name);
 
     result.opaque.shell = strings(value, "Shell", name);
+    config.health_shell = result.opaque.shell;
     result.opaque.on_build = strings(value, "OnBuild", name);
     if (const Json* labels = find_object(value, "Labels", name))
         for (const auto& [key, text] : labels->items())

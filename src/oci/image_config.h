@@ -55,6 +55,9 @@ struct UntrustedImageConfig {
     std::set<std::string> volumes;        ///< paths in the container
     std::set<std::string> exposed_ports;  ///< "80/tcp"
     std::optional<Healthcheck> healthcheck;
+    /// The image's SHELL, as far as it concerns its containers: argv before the line of a
+    /// CMD-SHELL check; empty: /bin/sh -c.
+    std::vector<std::string> health_shell;
 };
 
 /// Data of the image's author: copied and shown, never acted on.

@@ -59,6 +59,25 @@ Error describe_mount(const MountStep* step, int error, bool target) {
                        printable(step->target));
 }
 
+/// Statuses as podman and Docker have them: what is not there is 127, what cannot be used is 126.
+Error describe_directory(const LaunchPlan& plan, int error) {
+    const auto refuse = [&](ErrorKind kind, std::string_view why) {
+        return Error(kind, "cannot enter the working directory: chdir to cwd ({}): {}",
+                     quoted(plan.working_directory), why);
+    };
+    switch (error) {
+        case ENOENT:
+            return refuse(ErrorKind::command_missing,
+                          "no such file or directory (exec makes none)");
+        case ENOTDIR:
+            return refuse(ErrorKind::cannot_execute, "not a directory");
+        case EACCES:
+            return refuse(ErrorKind::cannot_execute, "permission denied");
+        default:
+            return refuse(ErrorKind::system, errno_text(error));
+    }
+}
+
 }  // namespace
 
 Error describe_failure(const LaunchPlan& plan, const Report& report) {
@@ -103,6 +122,8 @@ Error describe_failure(const LaunchPlan& plan, const Report& report) {
         case Step::working_directory:
             return SystemError(error, "cannot enter the working directory '{}' of the container",
                                printable(plan.working_directory));
+        case Step::existing_directory:
+            return describe_directory(plan, error);
         case Step::read_only_root:
             return SystemError(error, "cannot make the container's root file system read-only");
         case Step::hostname:

@@ -49,6 +49,7 @@ enum class Step : std::uint8_t {
     read_only_path,
     pivot,
     working_directory,
+    existing_directory,  ///< of exec, which makes none
     read_only_root,
     hostname,
     loopback,

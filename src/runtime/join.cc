@@ -3,6 +3,7 @@
 
 #include <cerrno>
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <sys/socket.h>
@@ -40,6 +41,10 @@ Launched join(LaunchPlan plan, const JoinTarget& target) {
     const pid_t pid = first.report.errno_value;
     Launched result{Child(pid, Fd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)))),
                     std::move(console)};
+    // What ended the container has not met this process if it was made afterwards, and without a
+    // pid namespace of its own nothing else would.
+    if (pollfd ended{target.init_pidfd, POLLIN, 0}; poll(&ended, 1, 0) != 0)
+        throw Error(ErrorKind::conflict, "the container has ended");
     write_all(handshake.ours.get(), "g", "the process for the container");
     await_program(handshake.ours.get(), plan, result);
     return result;

@@ -22,6 +22,7 @@ namespace {
 /// `format`.
 constexpr int format_version = 1;
 constexpr const char* format_text = "1 1\n";
+constexpr size_t format_limit = 64;
 
 constexpr std::array directories = {"images",
                                     "images/blobs",
@@ -103,7 +104,7 @@ std::optional<Store> Store::find(const std::string& root) {
         require_directory_or_nothing(root);
         return std::nullopt;
     }
-    const std::optional<std::string> format = find_regular_file(fd.get(), "format", 64);
+    const std::optional<std::string> format = find_regular_file(fd.get(), "format", format_limit);
     // The first that is made: without it and without a format this is some other directory, or one
     // in which only a container's files are being made.
     if (!format && faccessat(fd.get(), directories.front(), F_OK, AT_SYMLINK_NOFOLLOW) < 0)
@@ -122,6 +123,15 @@ Store Store::open(const std::string& root) {
     check_owner(fd.get(), root);
     with_context([&] { complete(fd.get()); }, "making the store '{}'", root);
     return Store(root, std::move(fd));
+}
+
+void refuse_newer_store(const std::string& root) {
+    try {
+        const auto format = find_regular_file(AT_FDCWD, root + "/format", format_limit);
+        if (format) check_format(*format, root);
+    } catch (const Error& error) {
+        if (error.kind() == ErrorKind::unsupported) throw;
+    }
 }
 
 void require_directory_or_nothing(const std::string& root) {

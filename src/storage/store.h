@@ -69,6 +69,10 @@ class Store {
 /// none: a mistyped --root must not look like an empty store.
 void require_directory_or_nothing(const std::string& root);
 
+/// Throws Error{unsupported} where a newer skiff made the store at `root` and says that we cannot
+/// read it; whatever else is wrong there shows when the store is opened. Costs one small file.
+void refuse_newer_store(const std::string& root);
+
 /// Moves a file or directory, named below the data directory, to trash/; false when it is absent.
 /// Needs no space on the disk. Throws SystemError.
 bool move_to_trash(const Store& store, const std::string& path);

@@ -24,7 +24,14 @@ status "the exit status is the program's" 9 skiff exec web sh -c 'exit 9'
 status "a signal shows as 128 and more" 137 skiff exec web sh -c 'kill -9 $$'
 fails "a program that is not there: 127" 127 '"nosuch": executable file not found in \$PATH' skiff exec web nosuch
 fails "one that cannot be executed: 126" 126 'permission denied' skiff exec web /etc
-fails "a directory that is not there is not made" 125 "working directory '/nosuch'" skiff exec -w /nosuch web true
+fails "a directory that is not there is not made: 127" 127 'chdir to cwd \("/nosuch"\): no such file or directory' skiff exec -w /nosuch web true
+fails "one that is none: 126" 126 'chdir to cwd \("/etc/passwd"\): not a directory' skiff exec -w /etc/passwd web true
+if root; then
+    is "any number is a user" 3000000 skiff exec -u 3000000 web id -u
+else
+    fails "a user beyond the range: said by name" 125 'the user 3000000 cannot be had in container web: the ids in its user namespace end at [0-9]+; .* /etc/subuid' skiff exec -u 3000000 web true
+    fails "… a group, too" 125 'the group 3000000 cannot be had in container web: .* /etc/subgid' skiff exec -u 0:3000000 web true
+fi
 fails "an unknown user" 125 'unable to find user nobody-here' skiff exec -u nobody-here web true
 fails "no such container" 125 'No such container: nosuch' skiff exec nosuch true
 fails "-it without a terminal" 1 'not a TTY' skiff exec -it web true
@@ -51,6 +58,20 @@ kill -KILL $front; wait $front 2>/dev/null
 is "a killed exec leaves its program running, as Docker does" 1 eval 'skiff exec web ps | grep -c "[s]leep 657"'
 status_at_end() { skiff exec web sleep 658 & for _ in $(seq 100); do skiff exec web ps | grep -q "[s]leep 658" && break; sleep 0.05; done; skiff stop -t 0 web >/dev/null; wait $!; }
 status "who waits for a program hears of the container's end" 137 status_at_end
+
+# More than the pipe to a client takes, held by the session when the container ends: the client is slow, but it is there.
+skiff start web >/dev/null
+mkfifo held released
+"$SKIFF" exec web sh -c 'head -c 150000 /dev/zero; touch /tmp/written; exec sleep 1000' >held & slow=$!
+{ read -r _ <released; wc -c; } <held >taken & reader=$!
+check "a program writes more than its reader has taken" wait_until skiff exec web test -e /tmp/written
+check "… the container ends" skiff stop -t 0 web
+sleep 3   # longer than anything used to wait for such a client
+echo >released
+wait $reader
+is "… and nothing of it is lost" 150000 cat taken
+wait $slow
+is "… nor the status" 137 echo $?
 fails "not in one that has ended" 125 'is not running' skiff exec web true
 skiff rm -f web >/dev/null
 

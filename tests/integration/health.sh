@@ -28,7 +28,7 @@ has "the log has output and status" '^0 fine$' health web '(index .State.Health.
 skiff exec web rm /ok
 check "failures in a row are not" await 20 equals web .State.Health.Status unhealthy
 has "… with the reason" '^4 missing$' health web '(index .State.Health.Log 4).ExitCode}} {{(index .State.Health.Log 4).Output'
-has "the configuration is shown" '\[CMD-SHELL test -e /ok .*\] 100000000 2' health web '.Config.Healthcheck.Test}} {{.Config.Healthcheck.Interval}} {{.Config.Healthcheck.Retries'
+has "the configuration is shown" '\[CMD-SHELL test -e /ok .*\] 100ms 2' health web '.Config.Healthcheck.Test}} {{.Config.Healthcheck.Interval}} {{.Config.Healthcheck.Retries'
 skiff stop -t 0 web >/dev/null
 
 skiff run -d --name slow --health-cmd 'echo begun; sleep 1000' --health-interval 100ms --health-timeout 200ms --health-retries 1 busybox sleep 1000 >/dev/null
@@ -50,6 +50,22 @@ is "--no-healthcheck turns it off" "[NONE]" health unchecked .Config.Healthcheck
 has "… and nothing is said" '^Up [^(]*$' skiff ps --filter name=unchecked --format '{{.Status}}'
 skiff run -d --name other --health-cmd true checked sleep 1000 >/dev/null
 check "an option replaces what it names" await 20 equals other .State.Health.Status healthy
-skiff rm -f image unchecked other web >/dev/null
+
+# The image's SHELL runs the shell form, of its own check and of --health-cmd.
+mkdir "$T/archive" && cp "$FIXTURES/busybox.tar" "$T/archive/layer.tar"
+cat >"$T/archive/config.json" <<END
+{"os": "linux", "architecture": "amd64", "rootfs": {"type": "layers", "diff_ids": ["sha256:$(sha256sum <"$root" | cut -d ' ' -f 1)"]},
+ "config": {"Shell": ["/bin/sh", "-xc"], "Healthcheck": {"Test": ["CMD-SHELL", "true shell"], "Interval": 100000000}}}
+END
+echo '[{"Config": "config.json", "RepoTags": ["shelled:latest"], "Layers": ["layer.tar"]}]' >"$T/archive/manifest.json"
+tar -C "$T/archive" -cf - . | skiff load >/dev/null
+skiff run -d --name shelled shelled sleep 1000 >/dev/null
+skiff run -d --name shelled2 --health-cmd 'true option' --health-interval 100ms shelled sleep 1000 >/dev/null
+check "the image's SHELL is used" await 20 equals shelled .State.Health.Status healthy
+has "… with its options" '^\+ true shell$' health shelled '(index .State.Health.Log 0).Output'
+check "… and for a check of the command line" await 20 equals shelled2 .State.Health.Status healthy
+has "… likewise" '^\+ true option$' health shelled2 '(index .State.Health.Log 0).Output'
+is "inspect shows it" '[/bin/sh -xc]' health shelled .Config.Shell
+skiff rm -f shelled shelled2 image unchecked other web >/dev/null
 
 finish

@@ -17,6 +17,16 @@ has "create prints the id" '^[0-9a-f]{64}$' skiff create --name one busybox sh -
 is "it is created" created state one
 hasnt "ps shows what runs" one skiff ps
 has "ps -a shows all" '^[0-9a-f]{12} +busybox(:latest)? +"sh -c .*…" +.*ago +Created +one$' skiff ps -a
+# A creator at work: its lock is held, its record is not there yet.
+making=$(printf 'a%.0s' $(seq 64))
+python3 -c 'import fcntl, os, sys
+os.mkdir(sys.argv[1], 0o700); lock = open(sys.argv[1] + "/lock", "w"); fcntl.lockf(lock, fcntl.LOCK_EX)
+print("held", flush=True); sys.stdin.read()' "$SKIFF_ROOT/containers/$making" < <(wait_until test -e "$T/seen") >"$T/making" & maker=$!
+wait_line "$T/making" held
+has "ps --external shows what is being made" '^aaaaaaaaaaaa +<none> +"storage" +.* ago +Storage *$' skiff ps --external
+hasnt "ps -a does not" aaaaaaaaaaaa skiff ps -a
+touch "$T/seen"; wait $maker
+hasnt "what nobody makes any more is gone" aaaaaaaaaaaa skiff ps -a --external
 is "ps -aq" "$(field one '["Id"][:12]')" skiff ps -aq
 is "start prints what it was given" one skiff start one
 check "it ends" wait_until eval '[ "$(state one)" = exited ]'

@@ -48,6 +48,53 @@ is "… as a new run" 'up
 up' skiff logs kept
 skiff stop -t 0 kept
 is "a stopped one stays so" exited eval 'skiff ps >/dev/null; skiff inspect -f "{{.State.Status}}" kept'
+mark() { cat "$SKIFF_ROOT/wanted/$1" 2>/dev/null || echo none; }
+is "… also after a reboot: it has no mark" none mark "$id"
+
+# For Docker the next start of its daemon starts an "always" that was stopped; here it is the next boot.
+id=$(skiff run -d --name always --restart always busybox sleep 1000)
+skiff stop -t 0 always
+is "an 'always' that was stopped stays so in this boot" exited eval 'skiff ps >/dev/null; skiff inspect -f "{{.State.Status}}" always'
+is "… of which the mark knows" "stopped in boot $(cat /proc/sys/kernel/random/boot_id)" mark "$id"
+echo 'stopped in boot 00000000-0000-0000-0000-000000000000' >"$SKIFF_ROOT/wanted/$id"
+has "… in the next boot the first command starts it" '^Up ' skiff ps --filter name=always --format '{{.Status}}'
+skiff kill always >/dev/null
+has "kill is a stop, too" '^stopped in boot' mark "$id"
+check "start" skiff start always
+is "… makes it wanted as before" '' mark "$id"
+skiff rm -f always >/dev/null
+is "rm takes the mark along" none mark "$id"
+
+# --strict is of the command that it was typed for.
+id=$(skiff run -d --name less --restart always --ulimit nofile=2000000000 busybox sleep 1000)
+kill_monitor "$id"
+is "a command with --strict starts the others as they were started" "Up " eval 'skiff --strict ps --filter name=less --format "{{.Status}}" 2>&1 | cut -c 1-3'
+skiff rm -f less >/dev/null
+
+# What cannot be started, or not soon, does not keep other commands.
+if runc=$(command -v runc); then
+    # shellcheck disable=SC2016  # the script's own variables
+    printf '#!/bin/sh\n[ ! -e "%s/fail" ] || { echo "no such disk" >&2; exit 1; }\nwhile [ -e "%s/hang" ]; do sleep 0.05; done\nexec %s "$@"\n' "$T" "$T" "$runc" >"$T/runtime"
+    chmod 755 "$T/runtime"
+    id=$(skiff run -d --name hangs --restart always --runtime "$T/runtime" busybox sleep 1000)
+    touch "$T/fail"
+    kill_monitor "$id"
+    fails "what cannot be started again is told" 0 "^Warning: container ${id:0:12} could not be started again: .*" skiff ps
+    has "… and why, in the mark" '^failed: ' mark "$id"
+    fails "… the next command says so without another try" 0 "^Warning: container ${id:0:12} could not be started again: .*" eval 'rm "$T/fail"; skiff ps'
+    check "stop makes an end of that" skiff stop hangs
+    hasnt "… indeed" 'could not be started' skiff ps
+    check "start" skiff start hangs
+    touch "$T/hang"
+    kill_monitor "$id"
+    check "what does not come up does not keep a command" timeout 20 "$SKIFF" ps
+    check "… nor the next" timeout 20 "$SKIFF" ps
+    rm "$T/hang"
+    check "… and it comes up when it can" await 20 eval 'skiff ps --filter name=hangs --format "{{.Status}}" | grep -q "^Up "'
+    check "rm -f" skiff rm -f hangs
+else
+    skip "a start that fails or hangs" "no runc here"
+fi
 id=$(skiff run -d --name plain busybox sleep 1000)
 kill_monitor "$id"
 has "one without a policy stays where it is" '^Exited \(137\)' skiff ps -a --filter name=plain --format '{{.Status}}'

@@ -343,6 +343,25 @@ std::vector<std::string> container_ids(const Engine& engine) {
     return ids;
 }
 
+std::vector<std::string> ids_in_the_making(const Engine& engine) {
+    const Fd containers = find_at(AT_FDCWD, containers_path(engine), O_RDONLY | O_DIRECTORY);
+    if (!containers.valid()) return {};
+    std::vector<std::string> ids = list_directory(containers.get());
+    std::erase_if(ids, [&](const std::string& id) {
+        return id.size() != 64 || !is_id_text(id) || !is_locked(containers.get(), id + "/lock") ||
+               faccessat(containers.get(), (id + "/config.json").c_str(), F_OK, 0) == 0;
+    });
+    return ids;
+}
+
+std::string name_leading_to(const Engine& engine, const std::string& id) {
+    const Fd names = find_at(AT_FDCWD, engine.root() + "/names", O_RDONLY | O_DIRECTORY);
+    if (!names.valid()) return "";
+    for (const std::string& name : list_directory(names.get()))
+        if (name[0] != '.' && find_link(names.get(), name) == id) return name;
+    return "";
+}
+
 namespace {
 
 /// Under the repair lock: between our look and the removal nobody may put another link there.

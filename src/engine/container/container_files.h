@@ -90,6 +90,10 @@ ContainerFiles find_container(const Engine& engine, const std::string& text);
 /// missing. Looks at all names.
 void free_names_of(const Engine& engine, const std::string& id);
 std::vector<std::string> container_ids(const Engine& engine);
+/// Of containers that are not visible yet, while their creators live.
+std::vector<std::string> ids_in_the_making(const Engine& engine);
+/// A name whose link leads to `id`, if only on its way to a record; "" when there is none.
+std::string name_leading_to(const Engine& engine, const std::string& id);
 
 /// Frees the name and moves the directory to the trash, in this order and at once; returns the path
 /// to be deleted (empty when somebody else did). The caller holds the lock.

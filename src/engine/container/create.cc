@@ -86,6 +86,7 @@ EffectiveConfig merge_config(const oci::UntrustedImageConfig& image,
     for (const auto& [key, value] : request.labels) config.labels[key] = value;
     config.exposed_ports.assign(image.exposed_ports.begin(), image.exposed_ports.end());
     config.health = merge_health(image.healthcheck, request.health);
+    config.health_shell = image.health_shell;
     config.volumes.assign(image.volumes.begin(), image.volumes.end());
     return config;
 }

@@ -59,6 +59,7 @@ ExecPreparation prepare_exec(const Engine& engine, const ContainerFiles& files, 
     const ContainerUser user = user_for(request, state, root);
     runtime::HostFacts host = runtime::probe_host_facts();
     result.nested = nested_id_maps(record, host);
+    require_mapped(user, record, result.nested ? *result.nested : host.maps);
     if (result.nested) host = facts_of_nested(host);
 
     SpecFacts facts = spec_facts(host, files, size);

@@ -51,9 +51,13 @@ monitor::HealthSettings health_settings(const HealthConfig& config) {
             .start_interval = or_default(config.start_interval, seconds(5))};
 }
 
-std::vector<std::string> health_command(const HealthConfig& config) {
-    if (config.test[0] == "CMD-SHELL") return {"/bin/sh", "-c", config.test[1]};
-    return {config.test.begin() + 1, config.test.end()};
+std::vector<std::string> health_command(const HealthConfig& config,
+                                        const std::vector<std::string>& shell) {
+    if (config.test[0] != "CMD-SHELL") return {config.test.begin() + 1, config.test.end()};
+    std::vector<std::string> command = shell;
+    if (command.empty()) command = {"/bin/sh", "-c"};
+    command.push_back(config.test[1]);
+    return command;
 }
 
 void take_result(const HealthConfig& config, monitor::HealthResult result, HealthState& state) {

@@ -19,8 +19,10 @@ HealthConfig merge_health(const std::optional<oci::Healthcheck>& image,
 bool is_checked(const HealthConfig& config);
 /// With Docker's defaults: every 30 s, at most 30 s, no start period, every 5 s within it.
 monitor::HealthSettings health_settings(const HealthConfig& config);
-/// The command for `exec`; the shell form by /bin/sh. `config` is checked.
-std::vector<std::string> health_command(const HealthConfig& config);
+/// The command for `exec`; the shell form by `shell`, or by /bin/sh -c where that is empty.
+/// `config` is checked.
+std::vector<std::string> health_command(const HealthConfig& config,
+                                        const std::vector<std::string>& shell);
 
 /// Takes one result into the state, as Docker does: one success is health; as many failures in a
 /// row as `retries` (3) are not; within the start period failures do not count until the first

@@ -273,6 +273,7 @@ Json config_json(const ContainerRecord& record, const std::string& hostname) {
     if (!ports.empty()) json["ExposedPorts"] = ports;
     if (!config.health.test.empty()) json["Healthcheck"] = healthcheck_json(config.health);
     if (!config.stop_signal.empty()) json["StopSignal"] = signal_name(stop_signal_of(record));
+    if (!config.health_shell.empty()) json["Shell"] = config.health_shell;
     if (record.request.stop_timeout) json["StopTimeout"] = *record.request.stop_timeout;
     return json;
 }

@@ -113,17 +113,6 @@ void write_etc_files(const ContainerFiles& files, const ContainerRecord& record,
                    resolv_conf_content(host, record.request.dns, own_network));
 }
 
-/// The kernel only says EINVAL, at whatever step first uses the id.
-void require_mapped(const ContainerUser& user, const runtime::IdMaps& maps) {
-    const bool user_is = runtime::to_outside(maps.uids, user.uid).has_value();
-    if (user_is && runtime::to_outside(maps.gids, user.gid)) return;
-    throw Error(ErrorKind::invalid,
-                "the {} {} does not exist in the container's user namespace: your range in {} is "
-                "too small (see subuid(5))",
-                user_is ? "group" : "user", user_is ? user.gid : user.uid,
-                user_is ? "/etc/subgid" : "/etc/subuid");
-}
-
 /// What the container quietly gets less of than was asked: `inspect` shows it, --strict refuses it.
 std::vector<std::string> find_less(const ContainerRecord& record, const oci::RuntimeSpec& spec,
                                    const runtime::LaunchPlan& plan,
@@ -205,6 +194,33 @@ void connect_pipes(const ContainerRecord& record, Preparation& preparation) {
 
 }  // namespace
 
+void require_mapped(const ContainerUser& user, const ContainerRecord& record,
+                    const runtime::IdMaps& maps) {
+    const auto refuse = [&](const char* what, std::uint32_t id,
+                            const std::vector<runtime::IdExtent>& map, const char* file) {
+        if (runtime::to_outside(map, id)) return;
+        std::uint64_t last = 0;
+        for (const runtime::IdExtent& extent : map)
+            last = std::max(last, std::uint64_t{extent.inside} + extent.count - 1);
+        const std::string remedy =
+            record.built_in.empty()
+                ? fmt::format(
+                      "; with a larger range for you in {} (see subuid(5)), containers that "
+                      "are started from then on have more",
+                      file)
+                : "";
+        throw Error(ErrorKind::invalid,
+                    "the {} {} cannot be had in container {}: the ids in its user namespace end "
+                    "at {}{}",
+                    what, id, record.name, last, remedy);
+    };
+    refuse("user", user.uid, maps.uids, "/etc/subuid");
+    refuse("group", user.gid, maps.gids, "/etc/subgid");
+    // Of a single id, setgroups(2) is denied anyway, and nobody has groups.
+    if (maps.single_id()) return;
+    for (const std::uint32_t group : user.groups) refuse("group", group, maps.gids, "/etc/subgid");
+}
+
 void connect_by_pipes(bool with_input, runtime::LaunchPlan& plan, monitor::ContainerIo& io) {
     if (with_input) {
         Pipe input = make_pipe();
@@ -262,7 +278,7 @@ Preparation prepare_launch(const Engine& engine, const ContainerFiles& files,
         const RootDir view(duplicate(root.get()));
         result.user = resolve_user(view, record.config.user);
     }
-    require_mapped(result.user, result.nested ? *result.nested : host.maps);
+    require_mapped(result.user, record, result.nested ? *result.nested : host.maps);
     engine.phases().mark("monitor: user");
     if (result.nested) host = facts_of_nested(host);
     SpecFacts facts = spec_facts(host, files, size);

@@ -39,6 +39,11 @@ Preparation prepare_launch(const Engine& engine, const ContainerFiles& files,
                            const ContainerRecord& record, const runtime::ContainerGroups& groups,
                            runtime::ConsoleSize size);
 
+/// Throws Error{invalid} naming an id of `user` that is not in `maps`, which are those of the
+/// container: the kernel only says EINVAL, at whatever step first uses the id.
+void require_mapped(const ContainerUser& user, const ContainerRecord& record,
+                    const runtime::IdMaps& maps);
+
 /// Connects a program without a terminal with pipes, on both sides.
 void connect_by_pipes(bool with_input, runtime::LaunchPlan& plan, monitor::ContainerIo& io);
 

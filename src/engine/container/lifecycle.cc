@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "base/error.h"
@@ -90,12 +91,14 @@ monitor::StopFrame stop_frame(int number, int seconds) {
 
 /// For a container whose monitor lives and cannot be reached, since its run directory was taken
 /// away (a logout removes /run/user/UID). False when that is not so.
-bool stop_by_state(const Engine& engine, const ContainerFiles& files, int number, int seconds) {
+bool stop_by_state(const Engine& engine, const ContainerFiles& files, const ContainerRecord& record,
+                   int number, int seconds) {
     const ContainerState state = files.current_state();
     // The monitor must know, or its restart policy starts the program again; it keeps the mark.
     const Fd monitor =
         signal_process(state.monitor_pid, state.monitor_start_time, state.boot_id, SIGTERM);
-    if (monitor.valid()) forget_wanted(engine, files.id());
+    if (monitor.valid())
+        mark_stopped(engine, record.id, parse_restart_policy(record.request.restart));
     const Fd pidfd = signal_by_state(state, number);
     if (!pidfd.valid() && !monitor.valid()) return false;
     if (!pidfd.valid()) {
@@ -115,13 +118,17 @@ void stop_container(const Engine& engine, const std::string& name, const StopOpt
     const ContainerFiles files = find_container(engine, name);
     const ContainerRecord record = files.record();
     const int number = signal_for(options, record);
-    if (!is_active(files.current_state().status)) return;
+    if (!is_active(files.current_state().status)) {
+        // It may be wanted and fail to start.
+        mark_stopped(engine, record.id, parse_restart_policy(record.request.restart));
+        return;
+    }
     const int seconds = stop_seconds(options, record);
     const auto connection = connect_to_monitor(record);
     if (!connection) {
         // It ended a moment ago, or its run directory was taken away from under it.
         if (!is_active(files.current_state().status)) return;
-        if (stop_by_state(engine, files, number, seconds)) return;
+        if (stop_by_state(engine, files, record, number, seconds)) return;
         throw Error(ErrorKind::system,
                     "the monitor of container {} does not answer at '{}/{}.sock'", name,
                     record.run_root, record.id);
@@ -199,12 +206,14 @@ namespace {
 /// One record that cannot be read must not hide the others; it is listed with what is known, and
 /// `rm -f` removes it.
 ContainerSummary damaged(const Engine& engine, const std::string& id, const Error& error) {
+    const bool newer = error.kind() == ErrorKind::unsupported;
+    const std::string remedy =
+        newer ? "" : fmt::format("; remove the container with 'skiff rm -f {}'", id.substr(0, 12));
     engine.warn(
-        fmt::format("{} (in '{}/containers/{}'); remove the container with 'skiff rm -f {}'",
-                    error.message(), engine.root(), id, id.substr(0, 12)));
+        fmt::format("{} (in '{}/containers/{}'){}", error.message(), engine.root(), id, remedy));
     ContainerSummary summary;
     summary.record.id = id;
-    summary.record.image_name = "<damaged record>";
+    summary.record.image_name = newer ? "<newer record>" : "<damaged record>";
     summary.state.error = error.message();
     return summary;
 }
@@ -229,6 +238,30 @@ std::vector<ContainerSummary> list_containers(const Engine& engine, bool all) {
     std::sort(list.begin(), list.end(), [](const ContainerSummary& a, const ContainerSummary& b) {
         return a.record.created > b.record.created;
     });
+    return list;
+}
+
+std::vector<ContainerSummary> list_external(const Engine& engine) {
+    std::vector<ContainerSummary> list;
+    for (const std::string& id : ids_in_the_making(engine)) {
+        ContainerSummary summary;
+        summary.external = true;
+        summary.record.id = id;
+        summary.record.image_name = "<none>";
+        summary.record.config.command = {"storage"};
+        try {
+            const ContainerFiles files(engine, id);
+            struct stat status{};
+            if (fstat(files.directory(), &status) < 0) continue;
+            summary.record.created = Timestamp(std::chrono::seconds(status.st_mtim.tv_sec) +
+                                               std::chrono::nanoseconds(status.st_mtim.tv_nsec));
+            summary.record.name = name_leading_to(engine, id);
+        } catch (const Error& error) {
+            if (error.kind() != ErrorKind::not_found) throw;
+            continue;  // given up meanwhile
+        }
+        list.push_back(std::move(summary));
+    }
     return list;
 }
 

@@ -46,9 +46,14 @@ void restart_container(const Engine& engine, const std::string& name, const Stop
 struct ContainerSummary {
     ContainerRecord record;
     ContainerState state;
+    bool external = false;  ///< no container yet: see list_external
 };
 /// Newest first; only running ones unless `all`. A container that is removed meanwhile is left out.
 std::vector<ContainerSummary> list_containers(const Engine& engine, bool all);
+
+/// What is in the store without being a container that commands know: those that another process is
+/// making at this moment. Of their records there is id, name and time.
+std::vector<ContainerSummary> list_external(const Engine& engine);
 
 /// One object of Docker's inspect array.
 nlohmann::json inspect_container(const Engine& engine, const std::string& name);

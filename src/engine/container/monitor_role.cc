@@ -12,22 +12,17 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
-#include <sys/wait.h>
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/text.h"
-#include "engine/container/create.h"
-#include "engine/container/exec_request.h"
-#include "engine/container/exec_role.h"
 #include "engine/container/external_runtime.h"
 #include "engine/container/health.h"
 #include "engine/container/launch_preparation.h"
 #include "engine/container/log_options.h"
+#include "engine/container/monitor_options.h"
 #include "engine/container/monitor_process.h"
 #include "engine/container/pause.h"
 #include "engine/container/restart_policy.h"
-#include "monitor/address.h"
 #include "monitor/settle.h"
 #include "monitor/supervisor.h"
 #include "runtime/launch.h"
@@ -36,7 +31,6 @@
 namespace skiff::engine {
 namespace {
 
-constexpr int default_stop_timeout_seconds = 10;
 constexpr std::chrono::milliseconds group_patience{2000};  ///< for what has been killed
 
 /// What must hold before anything of the container is touched.
@@ -69,37 +63,6 @@ void give_up_streams() {
             throw SystemError(errno, "cannot close a standard stream");
 }
 
-monitor::SupervisorOptions supervisor_options(const Engine& engine, const ContainerFiles& files,
-                                              const ContainerRecord& record,
-                                              const MonitorArguments& arguments,
-                                              std::function<bool(monitor::HealthResult)> report) {
-    monitor::SupervisorOptions options;
-    if (is_checked(record.config.health)) {
-        ExecRequest check;
-        check.command = health_command(record.config.health);
-        check.dies_with_session = true;
-        options.health = {health_settings(record.config.health), to_memory_file(check),
-                          std::move(report)};
-    }
-    const Fd run = open_private_directory(engine.run_root());
-    options.listener = monitor::listen_at(run.get(), record.id + ".sock");
-    options.commands_are_outside = arguments.rootless;
-    if (arguments.rootless && !wants_own_namespace(record))
-        options.user_namespace = open_file("/proc/self/ns/user", O_RDONLY);
-    if (keeps_log(record.request.log))
-        options.log = monitor::LogFile::open(files.directory(), log_settings(record));
-    options.start_session = [arguments](int client, int request, int init_pidfd) {
-        return start_exec_session(arguments, client, request, init_pidfd);
-    };
-    options.tty = record.request.tty;
-    options.stdin_once = record.request.interactive && record.request.attaches("stdin");
-    options.stop_signal = stop_signal_of(record);
-    if (!record.config.stop_signal.empty()) options.ending_signal = options.stop_signal;
-    const int timeout = record.request.stop_timeout.value_or(default_stop_timeout_seconds);
-    options.stop_timeout = std::chrono::seconds(timeout < 0 ? 365 * 24 * 3600 : timeout);
-    return options;
-}
-
 ContainerState running_state(const Preparation& preparation, pid_t host_pid) {
     ContainerState state;
     state.status = ContainerStatus::running;
@@ -115,20 +78,6 @@ ContainerState running_state(const Preparation& preparation, pid_t host_pid) {
     state.home = preparation.user.home;
     state.less = preparation.less;
     return state;
-}
-
-/// With the host's pid namespace nobody kills what the program left running; as their subreaper we
-/// have got all of it, and it must be gone before the writable layer is used again or removed.
-void kill_orphans() {
-    for (;;) {
-        const std::string children =
-            find_file(AT_FDCWD, "/proc/thread-self/children", 1U << 20U).value_or("");
-        for (const std::string_view word : split(children, ' '))
-            if (const auto pid = parse_number<pid_t>(trim(word))) kill(*pid, SIGKILL);
-        // Ours, so the numbers stay theirs until we have waited for them.
-        const pid_t ended = waitpid(-1, nullptr, 0);
-        if (ended < 0 && errno != EINTR) return;
-    }
 }
 
 /// Everybody has heard of the end by now. What cannot be deleted stays in the trash, which the next
@@ -239,6 +188,7 @@ class ContainerRun {
         built_in_lock_ = std::move(preparation.built_in_lock);
         hold_mount_namespace(host_pid);
         files_.write_state(state_, Durability::none);
+        watch_memory();
         engine_.phases().mark("monitor: state");
         monitor::settle("skiff-monitor");
         engine_.phases().mark("monitor: settle");
@@ -282,10 +232,12 @@ class ContainerRun {
 
     void note_end(ExitStatus status) {
         engine_.phases().mark("monitor: the program");
-        state_.oom_killed = groups_.oom_kills() > 0;
+        state_.oom_killed = state_.oom_killed || groups_.oom_kills() > 0;
         if (record_.request.namespaces.pid == "host") {
+            // Nobody else kills what the program left running, and it must be gone before the
+            // writable layer is used again or removed.
             groups_.kill_all(group_patience);
-            kill_orphans();
+            supervisor_.end_orphans();
         }
         // Before the lock is free: the next start makes groups of the same name. With --rm there is
         // none.
@@ -323,7 +275,12 @@ class ContainerRun {
 
     int end() {
         // Whoever ends us by SIGTERM ends the session or the host, and not what the user wants.
-        if (!supervisor_.terminated()) forget_policy();
+        if (!supervisor_.terminated()) {
+            if (supervisor_.asked_to_end())
+                mark_stopped(engine_, record_.id, policy_);
+            else
+                forget_policy();
+        }
         const std::string trash = conclude();
         engine_.phases().mark("monitor: final state");
         report_phases();
@@ -332,11 +289,41 @@ class ContainerRun {
         // The next command may be `start` or `rm`, typed by a script right after the exit code.
         lock_.unlock();
         supervisor_.report_exit(state_.exit_code);
-        supervisor_.await_sessions(std::chrono::seconds(2));
         groups_.remove(group_patience);
         mount_namespace_.reset();
         delete_what_can_be(trash);
+        // They end with us, and a client of theirs may still be taking the last of its output.
+        supervisor_.await_sessions();
         return 0;
+    }
+
+    /// Of the container's processes, not only of the first: the container may go on without one.
+    void watch_memory() {
+        runtime::ContainerGroups::OomEvent event = groups_.open_oom_event();
+        if (!event.fd.valid()) return;
+        const int fd = event.fd.get();
+        supervisor_.watch({std::move(event.fd), event.events, [this, fd] {
+                               runtime::ContainerGroups::take_oom_event(fd);
+                               return note_memory();
+                           }});
+    }
+
+    /// Where the event comes before the kill is counted, it is looked for a little longer.
+    std::optional<std::chrono::milliseconds> note_memory() {
+        if (state_.oom_killed) return std::nullopt;
+        state_.oom_killed = groups_.oom_kills() > 0;
+        constexpr int looks = 10;
+        if (!state_.oom_killed) {
+            memory_looks_ = (memory_looks_ + 1) % looks;
+            if (memory_looks_ == 0) return std::nullopt;
+            return std::chrono::milliseconds(20);
+        }
+        try {
+            files_.write_state(state_, Durability::none);
+        } catch (const Error&) {
+            // A full disk: the state is written once more at the end.
+        }
+        return std::nullopt;
     }
 
     bool note_health(monitor::HealthResult result) {
@@ -380,6 +367,7 @@ class ContainerRun {
     monitor::Supervisor supervisor_;
     ContainerState state_;
     Fd mount_namespace_;
+    int memory_looks_ = 0;
     std::optional<ExternalRuntime> external_;  ///< with --runtime
     FileLock built_in_lock_;
 };

@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "engine/container/container_files.h"
 #include "engine/container/exec_role.h"
+#include "runtime/cgroup/container_groups.h"
 
 namespace skiff::engine {
 namespace {
@@ -99,6 +100,12 @@ std::set<pid_t> container_processes(const Engine& engine, const std::string& nam
                     "Container {} is restarting, wait until the container is running", files.id());
     if (state.status != ContainerStatus::running)
         throw Error(ErrorKind::conflict, "Container {} is not running", files.id());
+    // What has left the process tree is still in the group.
+    const auto groups = runtime::ContainerGroups::open(state.cgroups, files.id());
+    if (!groups.empty()) {
+        const std::vector<pid_t> pids = groups.pids();
+        return {pids.begin(), pids.end()};
+    }
     const bool shares_pids = files.record().request.namespaces.pid == "host";
     const std::multimap<pid_t, pid_t> children = process_tree();
     std::set<pid_t> found;

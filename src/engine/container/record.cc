@@ -81,7 +81,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CreateRequest, image, command, e
                                                 auto_remove)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(EffectiveConfig, entrypoint, command, environment,
                                                 user, working_directory, hostname, stop_signal,
-                                                labels, exposed_ports, volumes, health)
+                                                labels, exposed_ports, volumes, health,
+                                                health_shell)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ContainerState, status, pid, pid_start_time,
                                                 monitor_pid, monitor_start_time, boot_id,
                                                 started_at, finished_at, exit_code, oom_killed,

@@ -40,6 +40,7 @@ struct EffectiveConfig {
     std::vector<std::string> exposed_ports;  ///< "80/tcp"
     std::vector<std::string> volumes;        ///< the image's VOLUME paths
     HealthConfig health;
+    std::vector<std::string> health_shell;  ///< argv before a CMD-SHELL line; empty: /bin/sh -c
 };
 
 struct ContainerRecord {

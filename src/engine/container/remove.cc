@@ -10,6 +10,7 @@
 #include "base/root_dir.h"
 #include "base/text.h"
 #include "engine/container/container_files.h"
+#include "engine/container/leftover.h"
 #include "engine/container/lifecycle.h"
 #include "engine/container/monitor_place.h"
 #include "engine/container/size.h"
@@ -30,20 +31,22 @@ void delete_in_namespace(const Engine& engine, const std::string& trash) {
 
 /// What a killed monitor left running without a pid namespace (--pid=host), and the empty groups.
 /// The lock is held; nothing is done for a container that ended as it should.
-void clear_groups_of(const Engine& engine, const ContainerFiles& files) {
+void end_leftovers_of(const Engine& engine, const ContainerFiles& files) {
     ContainerState state;
+    std::optional<ContainerRecord> record;
     try {
         state = files.stored_state();
+        if (state.status == ContainerStatus::exited && state.cgroups.empty()) return;
+        record = files.find_record();
     } catch (const Error& error) {
-        if (error.kind() != ErrorKind::invalid && error.kind() != ErrorKind::unsupported) throw;
+        if (error.kind() != ErrorKind::invalid) throw;  // damaged
     }
-    if (state.status != ContainerStatus::exited || !state.cgroups.empty())
-        clear_leftover_groups(engine, files.id(), state);
+    end_leftovers(engine, files.id(), state, record);
 }
 
 void discard(const Engine& engine, const ContainerFiles& files, const std::string& name) {
     unlink(fmt::format("{}/{}.sock", engine.run_root(), files.id()).c_str());
-    clear_groups_of(engine, files);
+    end_leftovers_of(engine, files);
     const std::string trash = discard_container(engine, files, name);
     try {
         delete_in_namespace(engine, trash);
@@ -75,7 +78,7 @@ void remove_leftover(const Engine& engine, const std::string& id) {
     if (is_leftover(*record, state.status)) {
         discard(engine, files, record->name);
     } else if (state.status == ContainerStatus::running) {
-        clear_leftover_groups(engine, id, state);
+        end_leftovers(engine, id, state, record);
     }
 }
 
@@ -111,12 +114,12 @@ void empty_trash(const Engine& engine) {
 }
 
 /// A damaged record does not keep a container from being removed by force; its name, if it had one,
-/// is then a stale link.
+/// is then a stale link. (One of a newer skiff does: it may mean what we cannot undo.)
 ContainerRecord record_if_readable(const ContainerFiles& files) {
     try {
         return files.record();
     } catch (const Error& error) {
-        if (error.kind() != ErrorKind::invalid && error.kind() != ErrorKind::unsupported) throw;
+        if (error.kind() != ErrorKind::invalid) throw;
         ContainerRecord record;
         record.id = files.id();
         return record;
@@ -147,8 +150,12 @@ PrunedContainers prune_containers(const Engine& engine,
         try {
             remove_container(engine, record.id, {});
         } catch (const Error& error) {
-            if (error.kind() != ErrorKind::in_use && error.kind() != ErrorKind::not_found) throw;
-            continue;
+            const ErrorKind kind = error.kind();
+            // In use or gone by now; or unreadable, which the list has said.
+            if (kind == ErrorKind::in_use || kind == ErrorKind::not_found ||
+                kind == ErrorKind::invalid || kind == ErrorKind::unsupported)
+                continue;
+            throw;
         }
         pruned.ids.push_back(record.id);
         if (const auto size = sizes.find(record.id); size != sizes.end())

@@ -2,12 +2,16 @@
 #include "engine/container/restart_policy.h"
 
 #include <algorithm>
+#include <ctime>
 
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <sys/stat.h>
+
 #include "base/error.h"
 #include "base/file.h"
+#include "base/process.h"
 #include "base/text.h"
 
 namespace skiff::engine {
@@ -18,7 +22,33 @@ using std::chrono::milliseconds;
 constexpr milliseconds first_delay{100};
 constexpr milliseconds longest_delay{60'000};
 constexpr std::chrono::seconds long_run{10};
-constexpr const char* wanted_directory = "wanted";
+
+// What a mark says; an empty one: it shall run now.
+constexpr std::string_view stopped_word = "stopped in boot ";
+constexpr std::string_view failed_word = "failed: ";
+constexpr std::size_t mark_limit = 64U << 10U;
+/// What could not be started is not tried again by each command of a script.
+constexpr std::chrono::seconds between_tries{10};
+
+std::string directory_path(const Engine& engine) {
+    return engine.root() + "/wanted";
+}
+std::string mark_path(const Engine& engine, const std::string& id) {
+    return fmt::format("{}/{}", directory_path(engine), id);
+}
+
+/// Replaced as a whole: half a mark would start what was stopped.
+void write_mark(const Engine& engine, const std::string& id, std::string_view text) {
+    const Fd directory = open_private_directory(directory_path(engine));
+    replace_file(directory.get(), id, text, 0600, Durability::sync);
+}
+
+bool is_recent(int file) {
+    struct stat status{};
+    if (fstat(file, &status) < 0) return false;
+    const std::time_t age = std::time(nullptr) - status.st_mtim.tv_sec;
+    return age >= 0 && age < between_tries.count();
+}
 
 }  // namespace
 
@@ -87,20 +117,52 @@ milliseconds BackOff::next(std::chrono::nanoseconds ran) {
 }
 
 void mark_wanted(const Engine& engine, const std::string& id) {
-    const Fd directory =
-        open_private_directory(fmt::format("{}/{}", engine.root(), wanted_directory));
-    open_at(directory.get(), id, O_WRONLY | O_CREAT | O_NOFOLLOW, 0600);
+    if (find_regular_file(AT_FDCWD, mark_path(engine, id), mark_limit) == "") return;
+    write_mark(engine, id, "");
+}
+
+void mark_stopped(const Engine& engine, const std::string& id, const RestartPolicy& policy) {
+    if (policy.kind == RestartPolicy::Kind::no) return;
+    const std::string path = mark_path(engine, id);
+    if (access(path.c_str(), F_OK) < 0) return;
+    if (policy.kind == RestartPolicy::Kind::always) {
+        try {
+            write_mark(engine, id, std::string(stopped_word) + boot_id());
+            return;
+        } catch (const SystemError&) {
+            // A full disk. That it stays stopped now weighs more than that it comes back some day.
+        }
+    }
+    forget_wanted(engine, id);
+}
+
+void mark_failed(const Engine& engine, const std::string& id, const std::string& reason) {
+    if (access(mark_path(engine, id).c_str(), F_OK) == 0)
+        write_mark(engine, id, std::string(failed_word) + reason);
 }
 
 void forget_wanted(const Engine& engine, const std::string& id) {
-    unlink(fmt::format("{}/{}/{}", engine.root(), wanted_directory, id).c_str());
+    unlink(mark_path(engine, id).c_str());
 }
 
-std::vector<std::string> wanted_containers(const Engine& engine) {
-    const Fd directory = find_at(AT_FDCWD, fmt::format("{}/{}", engine.root(), wanted_directory),
-                                 O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+std::vector<std::string> marked_containers(const Engine& engine) {
+    const Fd directory =
+        find_at(AT_FDCWD, directory_path(engine), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
     if (!directory.valid()) return {};
-    return list_directory(directory.get());
+    std::vector<std::string> ids = list_directory(directory.get());
+    std::erase_if(ids, [](const std::string& id) { return id.starts_with('.'); });  // being written
+    return ids;
+}
+
+Wish read_wish(const Engine& engine, const std::string& id) {
+    const Fd mark = find_at(AT_FDCWD, mark_path(engine, id), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    if (!mark.valid()) return {};
+    const std::string text = read_to_end(mark.get(), mark_limit, "the mark of a container");
+    const std::string_view words = text;
+    if (words.starts_with(stopped_word) && words.substr(stopped_word.size()) == boot_id())
+        return {};
+    const bool failed = words.starts_with(failed_word) && is_recent(mark.get());
+    return {true, failed ? std::string(words.substr(failed_word.size())) : ""};
 }
 
 }  // namespace skiff::engine

@@ -39,9 +39,23 @@ class BackOff {
 
 // A container with a policy is marked in data/wanted/ while it shall run: what is marked and has no
 // monitor was left by a killed one, or by another boot, and is started by the next command. The
-// mark is made before the first start and goes when the container ends for good.
+// mark is made before the first start, survives a power cut, and goes when the container ends for
+// good. What an `always` has instead, once the user stopped it, holds from the next boot on: for
+// Docker that is the next start of its daemon.
 void mark_wanted(const Engine& engine, const std::string& id);
+/// The user stopped what is marked.
+void mark_stopped(const Engine& engine, const std::string& id, const RestartPolicy& policy);
+/// What is marked could not be started; it is wanted still, but not to be tried again at once.
+void mark_failed(const Engine& engine, const std::string& id, const std::string& reason);
 void forget_wanted(const Engine& engine, const std::string& id);
-std::vector<std::string> wanted_containers(const Engine& engine);
+
+/// Those that have a mark, whatever it says.
+std::vector<std::string> marked_containers(const Engine& engine);
+/// What the mark of a container without a monitor means now.
+struct Wish {
+    bool wanted = false;
+    std::string failure;  ///< why it could not be started a moment ago; "": to be tried
+};
+Wish read_wish(const Engine& engine, const std::string& id);
 
 }  // namespace skiff::engine

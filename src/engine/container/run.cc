@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "engine/container/create.h"
 #include "engine/container/front.h"
+#include "engine/container/leftover.h"
 #include "engine/container/log_options.h"
 #include "engine/container/monitor_process.h"
 #include "engine/container/remove.h"
@@ -73,6 +74,24 @@ RunResult run_container(const Engine& engine, const CreateRequest& request,
     }
 }
 
+namespace {
+
+/// What a killed monitor left of the last run. A state that cannot be read says nothing, one of a
+/// newer skiff is refused: it would be replaced.
+void end_last_run(const Engine& engine, const ContainerFiles& files,
+                  const ContainerRecord& record) {
+    ContainerState state;
+    try {
+        state = files.stored_state();
+        if (!is_active(state.status)) return;
+    } catch (const Error& error) {
+        if (error.kind() != ErrorKind::invalid) throw;
+    }
+    end_leftovers(engine, record.id, state, record);
+}
+
+}  // namespace
+
 std::string create_container(const Engine& engine, const CreateRequest& request) {
     return make_container(engine, request, false).record.id;
 }
@@ -98,6 +117,7 @@ RunResult start_container(const Engine& engine, const std::string& name,
         outcome.id = record.id;
         return outcome;
     }
+    end_last_run(engine, files, record);
     // Its monitor will listen in the run directory of this session, which need not be the one that
     // made the container (ssh, cron, su).
     if (record.run_root != engine.run_root()) {

@@ -350,18 +350,28 @@ std::uint64_t ContainerGroups::oom_kills() const {
     return 0;
 }
 
-Fd ContainerGroups::open_oom_event() const {
+ContainerGroups::OomEvent ContainerGroups::open_oom_event() const {
     if (const Opened* memory = find("memory")) {
         const Fd control = find_at(memory->directory.get(), "memory.oom_control", O_RDONLY);
         Fd event(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
         if (control.valid() && event.valid() &&
             write_text(memory->directory.get(), "cgroup.event_control",
                        fmt::format("{} {}", event.get(), control.get())))
-            return event;
-        return Fd();
+            return {std::move(event), POLLIN};
+        return {};
     }
     const Opened* opened = find("unified");
-    return opened == nullptr ? Fd() : find_at(opened->directory.get(), "memory.events", O_RDONLY);
+    if (opened == nullptr) return {};
+    // A file of the kernel's is always readable; a change since it was last read is POLLPRI.
+    OomEvent event{find_at(opened->directory.get(), "memory.events", O_RDONLY), POLLPRI};
+    if (event.fd.valid()) take_oom_event(event.fd.get());
+    return event;
+}
+
+void ContainerGroups::take_oom_event(int fd) {
+    std::array<char, 4096> text;
+    lseek(fd, 0, SEEK_SET);  // not of an eventfd, which has no position
+    [[maybe_unused]] const ssize_t n = read(fd, text.data(), text.size());
 }
 
 bool ContainerGroups::remove(milliseconds patience) {

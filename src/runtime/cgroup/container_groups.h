@@ -62,9 +62,15 @@ class ContainerGroups {
 
     /// Processes that the kernel killed for want of memory; 0 where nobody counts.
     std::uint64_t oom_kills() const;
-    /// Becomes ready at each such event; invalid where nobody counts. v2: poll for POLLPRI, and
-    /// look at oom_kills(). v1: an eventfd, POLLIN; to be read.
-    Fd open_oom_event() const;
+    /// Becomes ready at each such event from now on; invalid where nobody counts. On v1 the event
+    /// is the want, of which the kill is the consequence a moment later.
+    struct OomEvent {
+        Fd fd;
+        short events = 0;  ///< to poll for
+    };
+    OomEvent open_oom_event() const;
+    /// It is not ready any more, until the next one.
+    static void take_oom_event(int fd);
 
     /// Removes the empty groups and their empty sub-groups; false when something still runs in
     /// them after `patience`.

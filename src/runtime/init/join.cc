@@ -95,7 +95,7 @@ void enter_container(const LaunchPlan& plan, const ExecVectors& vectors, int ini
     step(Step::session, reset_session());
     int console = -1;
     if (plan.terminal) step(Step::console, open_console(plan, socket, console));
-    step(Step::working_directory, enter_existing_directory(plan));
+    step(Step::existing_directory, enter_existing_directory(plan));
     step(Step::stdio, connect_streams(plan, console));
     walk(set_rlimits(plan, at));
     walk(take_identity(plan, at));

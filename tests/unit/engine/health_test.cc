@@ -50,6 +50,15 @@ TEST(Health, FiveResultsAreKept) {
     EXPECT_EQ(state.log.back().exit_code, 7);
 }
 
+TEST(Health, TheShellFormIsTheImagesShellsOrSh) {
+    using Words = std::vector<std::string>;
+    const HealthConfig line{.test = {"CMD-SHELL", "a && b"}};
+    EXPECT_EQ(health_command(line, {}), (Words{"/bin/sh", "-c", "a && b"}));
+    EXPECT_EQ(health_command(line, {"/bin/ash", "-e", "-c"}),
+              (Words{"/bin/ash", "-e", "-c", "a && b"}));
+    EXPECT_EQ(health_command({.test = {"CMD", "a", "b"}}, {"/bin/ash", "-c"}), (Words{"a", "b"}));
+}
+
 TEST(Health, OptionsReplaceWhatTheyNameOfTheImage) {
     oci::Healthcheck image;
     image.test = {"CMD", "/check"};

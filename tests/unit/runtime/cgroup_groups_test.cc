@@ -149,7 +149,7 @@ TEST(ContainerGroups, DoNothingWhereThereAreNone) {
     EXPECT_TRUE(none.kill_all(milliseconds(0)));
     EXPECT_TRUE(none.pids().empty());
     EXPECT_EQ(none.oom_kills(), 0U);
-    EXPECT_FALSE(none.open_oom_event().valid());
+    EXPECT_FALSE(none.open_oom_event().fd.valid());
     EXPECT_TRUE(none.remove(milliseconds(0)));
 }
 

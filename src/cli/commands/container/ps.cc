@@ -20,6 +20,7 @@ struct PsFlags {
     bool quiet = false;
     bool no_trunc = false;
     bool size = false;
+    bool external = false;
     bool latest = false;
     int last = -1;
     std::string format;
@@ -28,6 +29,8 @@ struct PsFlags {
 
 void declare(CommandBuilder& command, PsFlags& flags) {
     command.flag("-a,--all", flags.all, "Show all containers (default shows just running)");
+    command.flag("--external", flags.external,
+                 "Show what is in the store without being a container (yet), too");
     declare_filter(command, flags.filters, complete::words(ps_filter_names));
     declare_list_format(command, flags.format);
     command.option("-n,--last", flags.last, "int",
@@ -50,6 +53,9 @@ std::vector<engine::ContainerSummary> chosen_containers(const engine::Engine& en
     const int limit = flags.latest && flags.last == -1 ? 1 : flags.last;
     std::vector<engine::ContainerSummary> containers =
         engine::list_containers(engine, flags.all || limit > 0 || filters.looks_at_all());
+    if (flags.external)
+        for (engine::ContainerSummary& other : engine::list_external(engine))
+            containers.push_back(std::move(other));
     std::erase_if(containers, [&](const auto& container) { return !filters.agree(container); });
     const auto count = static_cast<size_t>(std::max(limit, 0));
     if (limit > 0 && count < containers.size())

@@ -102,7 +102,8 @@ bool PsFilters::agree_in_origin(const engine::ContainerRecord& record) {
 }
 
 bool PsFilters::agree(const engine::ContainerSummary& container) {
-    const auto& [record, state] = container;
+    const engine::ContainerRecord& record = container.record;
+    const engine::ContainerState& state = container.state;
     const bool ended_with =
         state.status == engine::ContainerStatus::exited && exit_codes_.contains(state.exit_code);
     // Docker's names begin with a slash, and patterns are written for both: ^web$ and ^/web$.

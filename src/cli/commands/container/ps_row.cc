@@ -54,7 +54,7 @@ std::string ports(const PsRow&) {
     return "";
 }
 std::string state(const PsRow& row) {
-    return std::string(status_text(row.container.state));
+    return row.container.external ? "storage" : std::string(status_text(row.container.state));
 }
 std::string health(const engine::ContainerState& state) {
     const std::string& status = state.health.status;
@@ -63,6 +63,7 @@ std::string health(const engine::ContainerState& state) {
 }
 std::string status(const PsRow& row) {
     const engine::ContainerState& state = row.container.state;
+    if (row.container.external) return "Storage";
     switch (state.status) {
         case engine::ContainerStatus::created:
             return "Created";
