@@ -71,7 +71,7 @@ for delay in 0 0.002 0.004 0.006; do
     sleep $delay
     kill -KILL $command 2>/dev/null
     wait $command 2>/dev/null
-    check "kill -9 of pause after $delay s: state and processes agree" eval 'if [ "$(field two Paused)" = true ]; then skiff unpause two; fi; skiff exec two true'
+    check "kill -9 of pause after $delay s: state and processes agree" wait_until eval 'if [ "$(field two Paused)" = true ]; then skiff unpause two; fi; skiff exec two true'
 done
 skiff run -d --name shared --pid host busybox sleep 1000 >/dev/null
 go skiff pause shared

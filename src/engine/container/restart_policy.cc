@@ -43,6 +43,10 @@ void write_mark(const Engine& engine, const std::string& id, std::string_view te
     replace_file(directory.get(), id, text, 0600, Durability::sync);
 }
 
+bool is_marked(const Engine& engine, const std::string& id) {
+    return find_at(AT_FDCWD, mark_path(engine, id), O_PATH | O_NOFOLLOW).valid();
+}
+
 bool is_recent(int file) {
     struct stat status{};
     if (fstat(file, &status) < 0) return false;
@@ -123,8 +127,7 @@ void mark_wanted(const Engine& engine, const std::string& id) {
 
 void mark_stopped(const Engine& engine, const std::string& id, const RestartPolicy& policy) {
     if (policy.kind == RestartPolicy::Kind::no) return;
-    const std::string path = mark_path(engine, id);
-    if (access(path.c_str(), F_OK) < 0) return;
+    if (!is_marked(engine, id)) return;
     if (policy.kind == RestartPolicy::Kind::always) {
         try {
             write_mark(engine, id, std::string(stopped_word) + boot_id());
@@ -137,8 +140,7 @@ void mark_stopped(const Engine& engine, const std::string& id, const RestartPoli
 }
 
 void mark_failed(const Engine& engine, const std::string& id, const std::string& reason) {
-    if (access(mark_path(engine, id).c_str(), F_OK) == 0)
-        write_mark(engine, id, std::string(failed_word) + reason);
+    if (is_marked(engine, id)) write_mark(engine, id, std::string(failed_word) + reason);
 }
 
 void forget_wanted(const Engine& engine, const std::string& id) {

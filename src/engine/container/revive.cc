@@ -43,7 +43,7 @@ std::string failure_text(const std::string& id, std::string_view reason) {
 bool is_left_alone(const Engine& engine, const std::string& id) {
     const std::string directory = fmt::format("{}/containers/{}", engine.root(), id);
     if (is_locked(AT_FDCWD, directory + "/lock")) return false;
-    if (access(directory.c_str(), F_OK) == 0) return true;
+    if (find_at(AT_FDCWD, directory, O_PATH).valid()) return true;
     forget_wanted(engine, id);
     return false;
 }
