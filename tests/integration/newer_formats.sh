@@ -13,6 +13,7 @@ id=$(skiff create --name mine busybox true)
 skiff run -d --name other busybox sleep 1000 >/dev/null
 skiff start -a mine
 directory=$SKIFF_ROOT/containers/$id
+has "words, not numbers, are written" '"status":"exited"' cat "$directory/state.json"
 for file in config.json state.json; do
     what=record; [ $file = state.json ] && what=state
     set_format "$directory/$file" 2

@@ -93,7 +93,7 @@ with open(path + ".new", "w") as file: json.dump(state, file)
 os.rename(path + ".new", path)
 EOF
 }
-running=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["status"])' "$SKIFF_ROOT/containers/$id/state.json")
+running=$(python3 -c 'import json, sys; print(repr(json.load(open(sys.argv[1]))["status"]))' "$SKIFF_ROOT/containers/$id/state.json")
 stale "state['pid'] = state['monitor_pid'] = $victim"
 check "stop with a stale pid: the container ends" skiff stop -t 1 up
 check "… the process that has the number now does not" kill -0 $victim

@@ -46,9 +46,9 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ContainerGroup, hierarchy, path)
 }  // namespace skiff::runtime
 
 namespace skiff::engine {
-namespace {
 
 // Absent keys keep their defaults: a record of an older skiff reads as what it meant then.
+// Not in an unnamed namespace: there nobody would find them, and numbers be written.
 NLOHMANN_JSON_SERIALIZE_ENUM(PullPolicy,
                              {{PullPolicy::missing, "missing"}, {PullPolicy::never, "never"}})
 NLOHMANN_JSON_SERIALIZE_ENUM(MountType, {{MountType::bind, "bind"}, {MountType::tmpfs, "tmpfs"}})
@@ -56,8 +56,6 @@ NLOHMANN_JSON_SERIALIZE_ENUM(ContainerStatus, {{ContainerStatus::created, "creat
                                                {ContainerStatus::running, "running"},
                                                {ContainerStatus::restarting, "restarting"},
                                                {ContainerStatus::exited, "exited"}})
-
-}  // namespace
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(MountRequest, type, source, target, read_only,
                                                 recursive, create_source, propagation, options)
