@@ -16,7 +16,7 @@ apparmor_parser=${SKIFF_TEST_APPARMOR_PARSER:-apparmor_parser}
 etc=${SKIFF_TEST_ETC:-/etc}
 
 build_packages=(
-    g++ meson ninja-build pkg-config
+    g++ meson ninja-build pkg-config patch
     libcli11-dev libfmt-dev nlohmann-json3-dev libyaml-cpp-dev libseccomp-dev libcap-ng-dev
     libssl-dev libzstd-dev liblzma-dev zlib1g-dev
 )
@@ -79,6 +79,13 @@ need_packages() { # PACKAGE…
     apt install -y --no-install-recommends "${missing[@]}" >/dev/null ||
         apt -o Acquire::ForceIPv4=true install -y --no-install-recommends "${missing[@]}" >/dev/null ||
         die "apt-get could not install: ${missing[*]}"
+}
+
+# The one library without a static archive in the distribution: its source, from the mirror that the machine uses anyway;
+# meson unpacks and builds it. Where this fails meson tries the address in the wrap.
+need_source() { # PACKAGE
+    as_owner "$top/scripts/fetch-source" "$1" 2>/dev/null ||
+        say "(the source package of $1 could not be had from the mirror; meson will try the address in subprojects/$1.wrap)"
 }
 
 check_system() {
