@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "network/helper_role.h"
+
+#include <array>
+#include <cerrno>
+
+#include <fcntl.h>
+#include <malloc.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+
+#include "base/error.h"
+#include "network/address_check.h"
+#include "network/channel.h"
+#include "network/config.h"
+#include "network/event_loop.h"
+#include "network/frame_path.h"
+#include "network/link.h"
+#include "network/resolver.h"
+#include "network/resolver_front.h"
+#include "network/sandbox.h"
+#include "network/slirp_stack.h"
+#include "network/socket_maker.h"
+
+namespace skiff::network {
+namespace {
+
+/// The monitor's messages while the loop runs.
+class Channel final : private EventHandler {
+  public:
+    Channel(EventLoop& loop, Resolver& resolver) : loop_(loop), resolver_(resolver) {
+        loop_.add(helper_channel_fd, EPOLLIN, *this);
+    }
+
+  private:
+    void on_ready(int fd, std::uint32_t) override {
+        const ReceivedMessage received = receive_with_fds(fd, largest_message);
+        if (received.data.empty()) return loop_.stop();  // the monitor has ended, or wants us to
+        const Message message = parse_message(received.data);
+        if (message.type == MessageType::resolv_conf) resolver_.set_servers(message.content);
+    }
+
+    EventLoop& loop_;
+    Resolver& resolver_;
+};
+
+HelperConfig await_configuration() {
+    const ReceivedMessage received = receive_with_fds(helper_channel_fd, largest_message);
+    if (received.data.empty()) _exit(0);  // the monitor has ended
+    const Message message = parse_message(received.data);
+    if (message.type != MessageType::configuration)
+        throw Error(ErrorKind::invalid, "the network helper expected its configuration");
+    return parse_config(message.content);
+}
+
+Fd await_namespace() {
+    ReceivedMessage received = receive_with_fds(helper_channel_fd, largest_message);
+    if (received.data.empty()) _exit(0);
+    if (parse_message(received.data).type != MessageType::name_space || received.fds.size() != 1)
+        throw Error(ErrorKind::invalid, "the network helper expected a network namespace");
+    return std::move(received.fds[0]);
+}
+
+void run() {
+    become_unreachable();
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGCHLD, SIG_IGN);  // the maker may end first, and is nobody's concern then
+    const HelperConfig config = await_configuration();
+    SocketMaker maker = SocketMaker::start(config);
+    EventLoop loop;
+    enter_empty_root();
+    keep_capabilities(0);
+    load_filter(calls_of_main_part());
+
+    Resolver resolver(loop, config.resolv_conf);
+    StreamFront streams(resolver, loop);
+
+    maker.give_namespace(await_namespace().get());
+    NamespaceResult result = maker.await_setup();
+    send_with_fds(helper_channel_fd, to_text(MessageType::ready, result.facts.tap ? "tap" : "veth"),
+                  {});
+    Link link(std::move(result.frames));
+    SlirpStack slirp(loop, link, config, [&] { return streams.open(); });
+    FramePath path(loop, link, slirp);
+    AddressCheck addresses(config);
+    DatagramFront datagrams(resolver, link, config);
+    path.add_filter(addresses);
+    path.add_filter(datagrams);
+    const Channel channel(loop, resolver);
+    malloc_trim(0);
+    loop.run();
+}
+
+}  // namespace
+
+int helper_role(int, char**) {
+    try {
+        prctl(PR_SET_NAME, helper_program_name, 0, 0, 0);
+        if (fcntl(helper_channel_fd, F_SETFD, FD_CLOEXEC) < 0)
+            throw SystemError(errno, "the network helper is started by skiff itself only");
+        run();
+        _exit(0);  // nothing here wants to be taken apart
+    } catch (const Error& error) {
+        try {
+            send_with_fds(helper_channel_fd, to_text(MessageType::failure, to_text(error)), {});
+        } catch (const Error&) {
+            // The monitor is gone.
+        }
+    }
+    _exit(1);
+}
+
+}  // namespace skiff::network

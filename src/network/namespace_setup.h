@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is done once inside the container's network namespace, before the container's program runs.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/fd.h"
+#include "network/config.h"
+
+namespace skiff::network {
+
+/// SO_MARK of the sockets that the maker makes, and of what stays in the namespace's own kernel.
+inline constexpr std::uint32_t local_mark = 1;
+/// The routing table where that mark leads: everything is local.
+inline constexpr std::uint32_t local_table = 100;
+
+/// Plain, since it travels to the main part as it is.
+struct NamespaceFacts {
+    bool tap = true;           ///< false: a packet socket on a veth pair
+    bool gate = false;         ///< the SYN gate is set up; its listeners are among the descriptors
+    bool maker_stays = false;  ///< sockets can be asked for
+};
+
+struct NamespaceResult {
+    NamespaceFacts facts;
+    Fd frames;               ///< the link: one Ethernet frame each read(2) and write(2)
+    std::vector<Fd> others;  ///< at most 7; what they are follows from the facts
+};
+
+/// In the namespace, with all capabilities there, and the host's file system still visible. Throws
+/// SystemError.
+NamespaceResult set_up_namespace(const HelperConfig& config);
+
+}  // namespace skiff::network
