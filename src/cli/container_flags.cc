@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "cli/health_flags.h"
 #include "cli/mount_flags.h"
+#include "cli/network_flags.h"
 #include "cli/unsupported_flags.h"
 #include "cli/values.h"
 #include "engine/container/log_options.h"
@@ -34,19 +35,6 @@ void check_namespace(std::string_view flag, std::string_view what, std::string_v
                     flag, mode);
     }
     throw Error(ErrorKind::usage, "--{}: invalid {} mode: {} (\"host\" is one)", flag, what, mode);
-}
-
-void check_network(std::string_view mode) {
-    if (mode.empty() || mode == "none" || mode == "host") return;
-    const bool known = mode == "bridge" || mode == "slirp" || mode.starts_with("container:") ||
-                       mode.starts_with("ns:");
-    if (known) {
-        throw Error(ErrorKind::unsupported,
-                    "--network {} is not supported by this version of skiff (none and host are)",
-                    mode);
-    }
-    throw Error(ErrorKind::usage, "network {} not found (this version of skiff has none and host)",
-                mode);
 }
 
 engine::PullPolicy parse_pull(std::string_view policy) {
@@ -146,7 +134,6 @@ void check(const CreateRequest& request) {
     check_namespace("pid", "PID", request.namespaces.pid);
     check_namespace("ipc", "IPC", request.namespaces.ipc);
     check_namespace("uts", "UTS", request.namespaces.uts);
-    check_network(request.namespaces.network);
     engine::check_log_request(request.log);
     if (request.tty && request.log.driver == engine::passthrough_log_driver)
         throw Error(ErrorKind::conflict, "--tty and --log-driver passthrough exclude each other");
@@ -226,9 +213,6 @@ void declare_isolation_flags(CommandBuilder& command, ContainerFlags& flags) {
     command.option("--security-opt", flags.security_options, "list",
                    "no-new-privileges, seccomp=<file> or seccomp=unconfined",
                    complete::words("no-new-privileges seccomp=unconfined seccomp="));
-    command.option("--network,--net", request.namespaces.network, "network",
-                   "Network of the container: none or host; otherwise one with loopback only",
-                   complete::words("none host"));
     command.option("--pid", request.namespaces.pid, "string",
                    "PID namespace: host for that of the machine", complete::words("host"));
     command.option("--ipc", request.namespaces.ipc, "string",
@@ -237,16 +221,6 @@ void declare_isolation_flags(CommandBuilder& command, ContainerFlags& flags) {
                    "UTS namespace (host name): host for that of the machine",
                    complete::words("host"));
     command.option("-h,--hostname", request.hostname, "string", "Host name of the container");
-    command.parsed(
-        "--add-host",
-        [&request](std::string_view value) {
-            request.add_hosts.push_back(parse_extra_host(value));
-        },
-        "list", "Add a line to /etc/hosts (format: <host>:<ip>)");
-    command.parsed(
-        "--dns",
-        [&request](std::string_view value) { request.dns.push_back(parse_address(value)); }, "list",
-        "Address of a name server");
 }
 
 void declare_log_flags(CommandBuilder& command, CreateRequest& request) {
@@ -291,6 +265,7 @@ void declare_container_flags(CommandBuilder& command, ContainerFlags& flags) {
     CreateRequest& request = flags.request;
     declare_process_flags(command, flags);
     declare_isolation_flags(command, flags);
+    declare_network_flags(command, request, flags.network);
     declare_file_flags(command, flags);
     declare_health_flags(command, request.health);
     declare_log_flags(command, request);
@@ -327,8 +302,8 @@ CreateRequest make_request(const ContainerFlags& flags) {
         apply_security_option(request.security, text);
     for (const std::string& text : flags.volumes) request.mounts.push_back(parse_volume_flag(text));
     for (const std::string& text : flags.tmpfs) request.mounts.push_back(parse_tmpfs_flag(text));
-    if (request.namespaces.network == "default") request.namespaces.network.clear();
     if (request.namespaces.ipc == "private") request.namespaces.ipc.clear();
+    set_network(request, flags.network);
     request.pull = parse_pull(flags.pull);
     request.runtime = find_runtime(flags.runtime);
     if (!request.init_path.empty()) request.init = true;

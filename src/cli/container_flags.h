@@ -21,6 +21,7 @@ struct ContainerFlags {
     std::vector<std::string> security_options;
     std::vector<std::string> tmpfs;
     std::vector<std::string> volumes;
+    std::string network;
     std::string pull = "missing";
     std::string runtime;
 };

@@ -131,18 +131,12 @@ std::string parse_extra_host(std::string_view text) {
         throw Error(ErrorKind::invalid, "bad format for add-host: {}", quoted(text));
     const std::string_view name = text.substr(0, separator);
     std::string address(text.substr(separator + 1));
-    if (address == "host-gateway") {
-        throw Error(ErrorKind::unsupported,
-                    "--add-host {}:host-gateway needs a network with a gateway, which this version "
-                    "of skiff does not have",
-                    name);
-    }
     if (address.size() > 2 && address.front() == '[' && address.back() == ']')
         address = address.substr(1, address.size() - 2);
     // The name becomes a word of a line in /etc/hosts.
     if (name.find_first_of(" \t\r\n#") != std::string_view::npos)
         throw Error(ErrorKind::invalid, "bad format for add-host: {}", quoted(text));
-    if (!is_address(address))
+    if (address != "host-gateway" && !is_address(address))
         throw Error(ErrorKind::invalid, "invalid IP address in add-host: {}", quoted(address));
     return fmt::format("{}:{}", name, address);
 }

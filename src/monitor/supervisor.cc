@@ -81,6 +81,15 @@ bool Supervisor::rest(int code, std::chrono::milliseconds time) {
     return take_restart() || !asked_to_end_;
 }
 
+void Supervisor::listen_to(int fd, std::function<bool()> act) {
+    if (fd >= 0) listened_.push_back({fd, std::move(act)});
+}
+
+void Supervisor::serve_listened() {
+    std::erase_if(listened_,
+                  [this](const Listened& watched) { return ready(watched.fd) && !watched.act(); });
+}
+
 bool Supervisor::take_restart() {
     if (!restart_asked_ || terminated_) return false;
     restart_asked_ = false;
@@ -159,6 +168,7 @@ void Supervisor::turn() {
     check_watch();
     if (!any) return;
     if (ready(signals_.get())) take_signals();
+    serve_listened();
     if (accepting_ && ready(options_.listener.get())) accept_clients();
     for (Connection& client : clients_) {
         if (ready(client.socket())) read_frames(client);
@@ -184,6 +194,7 @@ void Supervisor::collect_polls() {
         polls_.push_back({fd, static_cast<short>(events), 0});
     };
     add(signals_.get(), POLLIN);
+    for (const Listened& watched : listened_) add(watched.fd, POLLIN);
     if (checks_health() && health_->fd() >= 0) add(health_->fd(), POLLIN);
     if (watch_) add(watch_->fd.get(), watch_->events);
     accepting_ =

@@ -110,6 +110,11 @@ class Supervisor {
     /// for `time`. False when the end was asked for, at once.
     bool rest(int code, std::chrono::milliseconds time);
 
+    /// Calls `act` in run() and rest() when poll(2) reports input, or an end, for `fd` (borrowed),
+    /// until it returns false or `stop_listening`.
+    void listen_to(int fd, std::function<bool()> act);
+    void stop_listening() { listened_.clear(); }
+
     /// Tells the clients there are what was measured; before run() and before report_exit().
     void report_timing(std::span<const Phase> phases);
     /// Delivers what is left of the output and then the exit code, to every client and to those
@@ -136,6 +141,11 @@ class Supervisor {
         std::string_view content() const { return {chunk.data(), filled}; }
     };
 
+    struct Listened {
+        int fd;
+        std::function<bool()> act;
+    };
+
     // supervisor.cc: the loop
     void turn();
     void collect_polls();
@@ -150,6 +160,7 @@ class Supervisor {
     void resume();
     void check_health();
     void check_watch();
+    void serve_listened();
     /// A paused container is not asked: a probe would run, or fail for being stopped.
     bool checks_health() const { return health_ && health_->due() && !paused_; }
     enum class Whom { all, attached };
@@ -182,6 +193,7 @@ class Supervisor {
     Fd signals_;
     PageBuffer scratch_;  ///< one incoming frame, or a block of input
     std::vector<Connection> clients_;
+    std::vector<Listened> listened_;
     std::vector<pollfd> polls_;
 
     Child init_;

@@ -6,8 +6,10 @@
 //   ───────                                   ────
 //   clone3 ─────────────────────────────────▶ waits
 //   writes id maps (nested user namespace),
-//   joins cgroup, sets up the network
+//   lends the namespaces to others
 //   "go" (1 byte) ──────────────────────────▶ root, mounts, devices
+//   waits for others (network) meanwhile
+//   "program" (1 byte), then only ──────────▶ waits for it before it gives its rights away
 //                    ◀── console + descriptor  the pty's master end, with a terminal only
 //                                             pivot, identity, seccomp
 //                    ◀────────────────── ready right before execve

@@ -90,6 +90,12 @@ void open_device(DeviceStep& device) {
         throw SystemError(errno, "cannot set the options of the mount of '{}'", path);
 }
 
+/// Init may have failed by now, and said so: the next report is that.
+void send_second_go(int socket) {
+    while (send(socket, "p", 1, MSG_NOSIGNAL) < 0 && errno == EINTR) {
+    }
+}
+
 }  // namespace
 
 void open_sources(LaunchPlan& plan) {
@@ -106,7 +112,8 @@ void open_sources(LaunchPlan& plan) {
     });
 }
 
-Launched launch(LaunchPlan plan, const IdMaps* nested) {
+Launched launch(LaunchPlan plan, const IdMaps* nested, const LaunchHooks& hooks) {
+    plan.waits_before_program = static_cast<bool>(hooks.before_program);
     const ExecArrays arrays(plan);
     if (nested != nullptr) give_pipes(plan, *nested);
 
@@ -122,7 +129,12 @@ Launched launch(LaunchPlan plan, const IdMaps* nested) {
     handshake.theirs.reset();
     Launched result{std::move(cloned.child), {}};
     if (nested != nullptr) write_id_maps(host_pid_of(result.init), *nested);
+    if (hooks.cloned) hooks.cloned(result.init);
     write_all(handshake.ours.get(), "g", "the container's init");
+    if (hooks.before_program) {
+        hooks.before_program();
+        send_second_go(handshake.ours.get());
+    }
 
     await_program(handshake.ours.get(), plan, result);
     return result;

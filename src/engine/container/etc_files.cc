@@ -1,20 +1,75 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/container/etc_files.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
+#include "base/error.h"
 #include "base/text.h"
 
 namespace skiff::engine {
 namespace {
 
+constexpr std::string_view gateway_word = "host-gateway";
+
 bool is_loopback(std::string_view address) {
     return address.starts_with("127.") || address == "::1";
 }
 
+std::string extra_line(const HostsFile& file, std::string_view entry) {
+    const Cut parts = cut(entry, ':');
+    std::string_view address = parts.after;
+    if (address.starts_with('[') && address.ends_with(']'))
+        address = address.substr(1, address.size() - 2);
+    if (address == gateway_word) {
+        if (file.host_gateway.empty())
+            throw Error(ErrorKind::usage,
+                        "--add-host {}: a container with this --network has no gateway to the host",
+                        entry);
+        address = file.host_gateway;
+    }
+    return fmt::format("{}\t{}\n", address, parts.before);
+}
+
+/// The names by which Docker's and podman's containers know the host, but for those that the user
+/// has given to somebody else.
+std::string host_line(const HostsFile& file) {
+    std::string names;
+    for (const std::string_view name : {"host.docker.internal", "host.containers.internal"}) {
+        const bool taken = std::ranges::any_of(
+            file.extra, [&](const std::string& entry) { return cut(entry, ':').before == name; });
+        if (!taken) names += fmt::format("{}{}", names.empty() ? "" : " ", name);
+    }
+    if (names.empty() || file.host_gateway.empty()) return "";
+    return fmt::format("{}\t{}\n", file.host_gateway, names);
+}
+
+struct HostLines {
+    std::vector<std::string> servers;
+    std::string search;  ///< one "search" or "domain" line; the last one counts, resolv.conf(5)
+    std::vector<std::string> options;  ///< lines
+};
+
+HostLines read_host(std::string_view content) {
+    HostLines lines;
+    for (const std::string_view raw : split(content, '\n')) {
+        const std::string_view line = trim(raw);
+        const std::string_view keyword = line.substr(0, line.find_first_of(" \t"));
+        if (keyword == "nameserver") {
+            lines.servers.emplace_back(trim(line.substr(keyword.size())));
+        } else if (keyword == "search" || keyword == "domain") {
+            lines.search = line;
+        } else if (keyword == "options") {
+            lines.options.emplace_back(line);
+        }
+    }
+    return lines;
+}
+
 }  // namespace
 
-std::string hosts_content(const std::string& hostname, const std::vector<std::string>& extra) {
+std::string hosts_content(const HostsFile& file) {
     std::string text =
         "127.0.0.1\tlocalhost\n"
         "::1\tlocalhost ip6-localhost ip6-loopback\n"
@@ -22,35 +77,40 @@ std::string hosts_content(const std::string& hostname, const std::vector<std::st
         "ff00::0\tip6-mcastprefix\n"
         "ff02::1\tip6-allnodes\n"
         "ff02::2\tip6-allrouters\n";
-    for (const std::string& entry : extra) {
-        const Cut parts = cut(entry, ':');
-        std::string_view address = parts.after;
-        if (address.starts_with('[') && address.ends_with(']'))
-            address = address.substr(1, address.size() - 2);
-        text += fmt::format("{}\t{}\n", address, parts.before);
-    }
-    if (hostname.empty()) return text;
+    for (const std::string& entry : file.extra) text += extra_line(file, entry);
+    text += host_line(file);
+    if (file.hostname.empty()) return text;
     // As Docker: a fully qualified name is also found by its first label.
-    const std::string_view label = cut(hostname, '.').before;
-    text += label == hostname ? fmt::format("127.0.0.1\t{}\n", hostname)
-                              : fmt::format("127.0.0.1\t{} {}\n", hostname, label);
+    const std::string address = file.own_address.empty() ? "127.0.0.1" : file.own_address;
+    const std::string_view label = cut(file.hostname, '.').before;
+    text += label == file.hostname ? fmt::format("{}\t{}\n", address, file.hostname)
+                                   : fmt::format("{}\t{} {}\n", address, file.hostname, label);
     return text;
 }
 
-std::string resolv_conf_content(std::string_view host_content, const std::vector<std::string>& dns,
-                                bool own_network) {
+std::string resolv_conf_content(const ResolvConf& request) {
+    const HostLines host = read_host(request.host);
     std::string text;
-    for (const std::string& address : dns) text += fmt::format("nameserver {}\n", address);
-    for (const std::string_view line : split(host_content, '\n')) {
-        const std::string_view content = trim(line);
-        const Cut words = cut(content, ' ');
-        if (words.before == "nameserver") {
-            if (!dns.empty() || (own_network && is_loopback(trim(words.after)))) continue;
-        } else if (words.before != "search" && words.before != "options" &&
-                   words.before != "domain") {
-            continue;
-        }
-        text += fmt::format("{}\n", content);
+    const auto add_server = [&](std::string_view address) {
+        text += fmt::format("nameserver {}\n", address);
+    };
+    if (!request.servers.empty()) {
+        std::ranges::for_each(request.servers, add_server);
+    } else if (!request.resolver.empty()) {
+        add_server(request.resolver);
+    } else {
+        for (const std::string& address : host.servers)
+            if (!request.own_network || !is_loopback(address)) add_server(address);
+    }
+    if (request.search.empty()) {
+        if (!host.search.empty()) text += host.search + "\n";
+    } else if (request.search != std::vector<std::string>{"."}) {
+        text += fmt::format("search {}\n", join(request.search, " "));
+    }
+    if (request.options.empty()) {
+        for (const std::string& line : host.options) text += line + "\n";
+    } else {
+        text += fmt::format("options {}\n", join(request.options, " "));
     }
     return text;
 }

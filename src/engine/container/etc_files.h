@@ -8,14 +8,27 @@
 
 namespace skiff::engine {
 
-/// `own_address` is empty while the container has only loopback (its name is then 127.0.0.1's).
-/// `extra` holds "name:ip" as --add-host takes it (ip may be IPv6).
-std::string hosts_content(const std::string& hostname, const std::vector<std::string>& extra);
+struct HostsFile {
+    std::string hostname;     ///< "" : no line for it
+    std::string own_address;  ///< "" while the container has only loopback: its name is 127.0.0.1's
+    /// "name:ip" as --add-host takes it (ip may be IPv6), "name:host-gateway".
+    std::vector<std::string> extra;
+    /// Where the host is, for those who ask for it by name; "" : it cannot be reached.
+    std::string host_gateway;
+};
+/// Throws Error{usage} for host-gateway where there is none.
+std::string hosts_content(const HostsFile& file);
 
-/// What the container's resolver reads. `dns` replaces the host's name servers; search and options
-/// lines of the host stay. With a network namespace of its own, name servers on the host's loopback
-/// cannot be reached and are left out.
-std::string resolv_conf_content(std::string_view host_content, const std::vector<std::string>& dns,
-                                bool own_network);
+struct ResolvConf {
+    std::string_view host;             ///< the host's file
+    std::vector<std::string> servers;  ///< --dns: in place of the host's
+    std::vector<std::string> search;   ///< in place of the host's; "." alone: none
+    std::vector<std::string> options;  ///< in place of the host's
+    std::string resolver;  ///< stands for the host's servers, where somebody does so; "" : nobody
+    bool own_network = false;
+};
+/// What the container's resolver reads. Without a resolver, but with a network namespace of its
+/// own, name servers on the host's loopback cannot be reached and are left out.
+std::string resolv_conf_content(const ResolvConf& request);
 
 }  // namespace skiff::engine

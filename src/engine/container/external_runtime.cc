@@ -222,7 +222,8 @@ void ExternalRuntime::report(const char* command, ExitStatus status) const {
     throw Error(kind_of(message), "OCI runtime {} failed: {}", command, message);
 }
 
-runtime::Launched ExternalRuntime::launch(oci::RuntimeSpec spec, runtime::LaunchPlan plan) {
+runtime::Launched ExternalRuntime::launch(oci::RuntimeSpec spec, runtime::LaunchPlan plan,
+                                          const runtime::LaunchHooks& hooks) {
     // What an earlier life of this container left is about processes that are gone.
     remove_tree(files_.directory(), "bundle");
     remove_tree(files_.directory(), state_directory);
@@ -255,6 +256,9 @@ runtime::Launched ExternalRuntime::launch(oci::RuntimeSpec spec, runtime::Launch
     runtime::Launched launched{adopt(bundle.get()), {}};
     if (plan.terminal) launched.pty_master = receive_console(listener.get());
 
+    // Created and not started: the program waits for what the hooks do.
+    if (hooks.cloned) hooks.cloned(launched.init);
+    if (hooks.before_program) hooks.before_program();
     std::vector<std::string> start = words("start");
     start.push_back(files_.id());
     const ExitStatus started = run(start, {-1, -1, -1}, -1);

@@ -30,7 +30,8 @@ class ExternalRuntime {
     /// it. Takes root, streams and limits from `plan`, the rest from `spec`. Throws what the
     /// runtime says as Error: command_missing or cannot_execute where its words are about the
     /// program, else system.
-    runtime::Launched launch(oci::RuntimeSpec spec, runtime::LaunchPlan plan);
+    runtime::Launched launch(oci::RuntimeSpec spec, runtime::LaunchPlan plan,
+                             const runtime::LaunchHooks& hooks);
     /// Frees what the runtime keeps outside of the container's directory: its cgroups. Also for a
     /// container that was never created. What fails here is left behind.
     void remove();

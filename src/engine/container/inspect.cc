@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/signal_name.h"
 #include "engine/container/container_files.h"
+#include "engine/container/container_network.h"
 #include "engine/container/create.h"
 #include "engine/container/external_runtime.h"
 #include "engine/container/lifecycle.h"
@@ -43,7 +44,7 @@ Json state_json(const ContainerState& state) {
                  {"Dead", false},
                  {"Pid", state.pid},
                  {"ExitCode", state.status == ContainerStatus::running ? 0 : state.exit_code},
-                 {"Error", state.error},
+                 {"Error", state.error.empty() ? state.network_lost : state.error},
                  {"StartedAt", to_rfc3339(state.started_at)},
                  {"FinishedAt", to_rfc3339(state.finished_at)},
                  {"Less", state.less}};
@@ -140,7 +141,7 @@ Json host_config(const ContainerRecord& record, const std::string& runtime) {
         {"Binds", list_or_null(binds(record))},
         {"ContainerIDFile", ""},
         {"LogConfig", {{"Type", request.log.driver}, {"Config", request.log.options}}},
-        {"NetworkMode", request.namespaces.network.empty() ? "none" : request.namespaces.network},
+        {"NetworkMode", network_mode(request)},
         {"PortBindings", Json::object()},
         {"RestartPolicy", {{"Name", name_of(restart)}, {"MaximumRetryCount", restart.retries}}},
         {"AutoRemove", request.auto_remove},
@@ -150,8 +151,8 @@ Json host_config(const ContainerRecord& record, const std::string& runtime) {
         {"CapDrop", list_or_null(request.security.cap_drop)},
         {"CgroupnsMode", "private"},
         {"Dns", request.dns},
-        {"DnsOptions", Json::array()},
-        {"DnsSearch", Json::array()},
+        {"DnsOptions", request.dns_options},
+        {"DnsSearch", request.dns_search},
         {"ExtraHosts", list_or_null(request.add_hosts)},
         {"GroupAdd", nullptr},
         {"IpcMode", request.namespaces.ipc.empty() ? "private" : request.namespaces.ipc},
@@ -193,36 +194,48 @@ Json graph_driver(const Engine& engine, const ContainerFiles& files, const Conta
               {"WorkDir", files.path() + "/work"}}}};
 }
 
-/// As Docker's for `--network none` and `host`, the two that have no addresses; by default a
-/// container is in no network at all.
-Json network_settings(const ContainerRecord& record) {
-    Json networks = Json::object();
-    if (!record.request.namespaces.network.empty()) {
-        networks[record.request.namespaces.network] = {
-            {"IPAMConfig", nullptr},   {"Links", nullptr},         {"Aliases", nullptr},
-            {"NetworkID", ""},         {"EndpointID", ""},         {"Gateway", ""},
-            {"IPAddress", ""},         {"IPPrefixLen", 0},         {"IPv6Gateway", ""},
-            {"GlobalIPv6Address", ""}, {"GlobalIPv6PrefixLen", 0}, {"MacAddress", ""},
-            {"DriverOpts", nullptr}};
-    }
-    return {{"Bridge", ""},
-            {"SandboxID", ""},
-            {"HairpinMode", false},
-            {"LinkLocalIPv6Address", ""},
-            {"LinkLocalIPv6PrefixLen", 0},
-            {"Ports", Json::object()},
-            {"SandboxKey", ""},
-            {"SecondaryIPAddresses", nullptr},
-            {"SecondaryIPv6Addresses", nullptr},
-            {"EndpointID", ""},
-            {"Gateway", ""},
-            {"GlobalIPv6Address", ""},
-            {"GlobalIPv6PrefixLen", 0},
-            {"IPAddress", ""},
-            {"IPPrefixLen", 0},
-            {"IPv6Gateway", ""},
-            {"MacAddress", ""},
-            {"Networks", networks}};
+/// What a container in a network has there while it runs; otherwise, and in `none` and `host`, all
+/// of it is empty.
+Json endpoint_settings(const ContainerRecord& record, const ContainerState& state) {
+    const bool connected = has_private_network(record.request) && is_active(state.status) &&
+                           state.pid > 0 && state.network_lost.empty();
+    Json json = {{"Gateway", ""},     {"IPAddress", ""},         {"IPPrefixLen", 0},
+                 {"IPv6Gateway", ""}, {"GlobalIPv6Address", ""}, {"GlobalIPv6PrefixLen", 0},
+                 {"MacAddress", ""},  {"EndpointID", ""}};
+    if (!connected) return json;
+    const network::HelperConfig config = network_config(record.request);
+    json["Gateway"] = network::to_text(config.gateway);
+    json["IPAddress"] = network::to_text(config.address);
+    json["IPPrefixLen"] = config.prefix_length;
+    json["IPv6Gateway"] = network::to_text(config.gateway6);
+    json["GlobalIPv6Address"] = network::to_text(config.address6);
+    json["GlobalIPv6PrefixLen"] = network::prefix_length6;
+    const auto mac = network::hardware_address(config);
+    json["MacAddress"] = fmt::format("{:02x}", fmt::join(mac, ":"));
+    return json;
+}
+
+Json network_settings(const ContainerRecord& record, const ContainerState& state) {
+    const Json endpoint = endpoint_settings(record, state);
+    Json network = {{"IPAMConfig", nullptr},
+                    {"Links", nullptr},
+                    {"Aliases", nullptr},
+                    {"NetworkID", ""},
+                    {"DriverOpts", nullptr}};
+    network.update(endpoint);
+    Json settings = {
+        {"Bridge", ""},
+        {"SandboxID", ""},
+        {"HairpinMode", false},
+        {"LinkLocalIPv6Address", ""},
+        {"LinkLocalIPv6PrefixLen", 0},
+        {"Ports", Json::object()},
+        {"SandboxKey", state.pid > 0 ? fmt::format("/proc/{}/ns/net", state.pid) : std::string()},
+        {"SecondaryIPAddresses", nullptr},
+        {"SecondaryIPv6Addresses", nullptr},
+        {"Networks", {{network_name(record.request), network}}}};
+    settings.update(endpoint);
+    return settings;
 }
 
 /// With the PATH that a program gets when nobody said one, as Docker shows it.
@@ -311,7 +324,7 @@ Json inspect_container(const Engine& engine, const std::string& name) {
             {"GraphDriver", graph_driver(engine, files, record, state)},
             {"Mounts", mounts_json(record)},
             {"Config", config_json(record, effective_hostname(record, host_name()))},
-            {"NetworkSettings", network_settings(record)}};
+            {"NetworkSettings", network_settings(record, state)}};
 }
 
 Json inspect_oci(const Engine& engine, const std::string& name) {

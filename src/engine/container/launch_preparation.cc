@@ -18,8 +18,10 @@
 #include "base/root_dir.h"
 #include "base/text.h"
 #include "engine/builtin/built_in_image.h"
+#include "engine/container/container_network.h"
 #include "engine/container/etc_files.h"
 #include "engine/container/log_options.h"
+#include "engine/container/resolv_conf_watch.h"
 #include "engine/container/spec_builder.h"
 #include "engine/container/spec_facts.h"
 #include "runtime/capabilities/capability_set.h"
@@ -32,8 +34,6 @@
 
 namespace skiff::engine {
 namespace {
-
-constexpr size_t resolv_conf_limit = 64U << 10U;
 
 void make_directory(int dir, const char* name, mode_t mode) {
     if (mkdirat(dir, name, mode) < 0 && errno != EEXIST)
@@ -104,13 +104,27 @@ void write_etc_file(const ContainerFiles& files, const char* name, const std::st
 
 void write_etc_files(const ContainerFiles& files, const ContainerRecord& record,
                      const std::string& hostname) {
-    const bool own_network = record.request.namespaces.network != "host";
+    const CreateRequest& request = record.request;
+    HostsFile hosts{
+        .hostname = hostname, .own_address = {}, .extra = request.add_hosts, .host_gateway = {}};
+    const std::string host = host_resolv_conf();
+    ResolvConf resolv{.host = host,
+                      .servers = request.dns,
+                      .search = request.dns_search,
+                      .options = request.dns_options,
+                      .resolver = {},
+                      .own_network = request.namespaces.network != "host"};
+    if (has_private_network(request)) {
+        const network::HelperConfig config = network_config(request);
+        hosts.own_address = network::to_text(config.address);
+        hosts.host_gateway = host_gateway(request);
+        resolv.resolver = network::to_text(config.resolver);
+    } else if (request.namespaces.network == "host") {
+        hosts.host_gateway = "127.0.0.1";
+    }
     write_etc_file(files, "hostname", hostname + "\n");
-    write_etc_file(files, "hosts", hosts_content(hostname, record.request.add_hosts));
-    const std::string host =
-        find_file(AT_FDCWD, "/etc/resolv.conf", resolv_conf_limit).value_or("");
-    write_etc_file(files, "resolv.conf",
-                   resolv_conf_content(host, record.request.dns, own_network));
+    write_etc_file(files, "hosts", hosts_content(hosts));
+    write_etc_file(files, "resolv.conf", resolv_conf_content(resolv));
 }
 
 /// What the container quietly gets less of than was asked: `inspect` shows it, --strict refuses it.

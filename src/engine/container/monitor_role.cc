@@ -15,13 +15,16 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "engine/container/container_network.h"
 #include "engine/container/external_runtime.h"
 #include "engine/container/health.h"
 #include "engine/container/launch_preparation.h"
 #include "engine/container/log_options.h"
 #include "engine/container/monitor_options.h"
 #include "engine/container/monitor_process.h"
+#include "engine/container/network_helper.h"
 #include "engine/container/pause.h"
+#include "engine/container/resolv_conf_watch.h"
 #include "engine/container/restart_policy.h"
 #include "monitor/settle.h"
 #include "monitor/supervisor.h"
@@ -157,6 +160,8 @@ class ContainerRun {
 
     void start(monitor::ContainerIo& io, Child& init, bool first) {
         monitor::WindowSize size;
+        // First of all: it prepares itself while the container is prepared here.
+        start_network();
         if (first) {
             size = supervisor_.await_foreground();
             engine_.phases().mark("monitor: wait for the command");
@@ -171,8 +176,9 @@ class ContainerRun {
             throw Error(ErrorKind::system, "the command that started the container is gone");
         const runtime::IdMaps* nested = preparation.nested ? &*preparation.nested : nullptr;
         runtime::Launched launched =
-            external_ ? external_->launch(std::move(*preparation.spec), std::move(preparation.plan))
-                      : runtime::launch(std::move(preparation.plan), nested);
+            external_ ? external_->launch(std::move(*preparation.spec), std::move(preparation.plan),
+                                          launch_hooks())
+                      : runtime::launch(std::move(preparation.plan), nested, launch_hooks());
         engine_.phases().mark("monitor: clone to exec");
         if (record_.request.log.driver == passthrough_log_driver) give_up_streams();
         init = std::move(launched.init);
@@ -191,8 +197,64 @@ class ContainerRun {
         watch_memory();
         engine_.phases().mark("monitor: state");
         monitor::settle("skiff-monitor");
+        watch_network();
         engine_.phases().mark("monitor: settle");
         report_phases();
+    }
+
+    void start_network() {
+        if (!has_private_network(record_.request)) return;
+        network::HelperConfig config = network_config(record_.request);
+        config.resolv_conf = host_resolv_conf();
+        network_.emplace(NetworkHelper::start(config));
+        resolv_conf_ = std::move(config.resolv_conf);
+        engine_.phases().mark("monitor: start the network helper");
+    }
+
+    runtime::LaunchHooks launch_hooks() {
+        if (!network_) return {};
+        return {
+            .cloned = [this](const Child& init) { network_->give_namespace_of(host_pid_of(init)); },
+            .before_program =
+                [this] {
+                    network_->await_ready();
+                    engine_.phases().mark("monitor: wait for the network");
+                }};
+    }
+
+    /// From here on without waiting: the host's name servers may change, and the helper may die.
+    void watch_network() {
+        if (!network_) return;
+        resolv_watch_.emplace(std::move(resolv_conf_));
+        follow_resolv_conf();
+        supervisor_.listen_to(resolv_watch_->fd(), [this] { return follow_resolv_conf(); });
+        supervisor_.listen_to(network_->channel(), [this] { return hear_network(); });
+    }
+
+    bool follow_resolv_conf() {
+        if (const auto content = resolv_watch_->changed()) network_->send_resolv_conf(*content);
+        return true;
+    }
+
+    bool hear_network() {
+        const auto text = network_->receive();
+        if (text && network::parse_message(*text).type != network::MessageType::failure)
+            return true;
+        state_.network_lost =
+            text ? network::parse_error(text->substr(1)).message()
+                 : "the network helper was killed: there is no network until the next start";
+        try {
+            files_.write_state(state_, Durability::none);
+        } catch (const Error&) {
+            // A full disk; the container goes on, and the next state says it, too.
+        }
+        return false;
+    }
+
+    void end_network() {
+        supervisor_.stop_listening();
+        resolv_watch_.reset();
+        network_.reset();
     }
 
     /// Nothing is held of a program that has ended already: its entries are gone or, for one that
@@ -219,6 +281,7 @@ class ContainerRun {
                            : error.kind() == ErrorKind::cannot_execute ? 126
                                                                        : 125;
         if (external_) external_->remove();
+        end_network();
         // One that ran before is wanted still: what is missing today may be there tomorrow.
         if (state_.started_at == Timestamp{}) forget_policy();
         state_.cgroups.clear();
@@ -232,6 +295,7 @@ class ContainerRun {
 
     void note_end(ExitStatus status) {
         engine_.phases().mark("monitor: the program");
+        end_network();
         state_.oom_killed = state_.oom_killed || groups_.oom_kills() > 0;
         if (record_.request.namespaces.pid == "host") {
             // Nobody else kills what the program left running, and it must be gone before the
@@ -245,6 +309,7 @@ class ContainerRun {
         if (!record_.request.auto_remove) groups_.remove(group_patience);
         state_.status = ContainerStatus::exited;
         state_.paused = false;
+        state_.network_lost.clear();
         state_.pid = 0;
         state_.exit_code = status.shell_code();
         state_.finished_at = now();
@@ -370,6 +435,9 @@ class ContainerRun {
     int memory_looks_ = 0;
     std::optional<ExternalRuntime> external_;  ///< with --runtime
     FileLock built_in_lock_;
+    std::optional<NetworkHelper> network_;  ///< of the present run, where it has one
+    std::string resolv_conf_;               ///< as the helper was told
+    std::optional<ResolvConfWatch> resolv_watch_;
 };
 
 int supervise_container(const MonitorArguments& arguments) {

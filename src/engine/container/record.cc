@@ -61,6 +61,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(MountRequest, type, source, targ
                                                 recursive, create_source, propagation, options)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Ulimit, name, soft, hard)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(NamespaceModes, pid, ipc, uts, network)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(SlirpRequest, cidr, mtu, host_loopback)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(SecurityRequest, cap_add, cap_drop, privileged,
                                                 no_new_privileges, seccomp, seccomp_is_profile)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(HealthRequest, none, command, interval, timeout,
@@ -70,13 +71,11 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(HealthConfig, test, interval, ti
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(HealthEntry, start, end, exit_code, output)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(HealthState, status, failing_streak, log)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(LogRequest, driver, options)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(CreateRequest, image, command, entrypoint, name,
-                                                hostname, user, working_directory, environment,
-                                                labels, mounts, add_hosts, dns, ulimits, namespaces,
-                                                log, security, shm_size, stop_signal, stop_timeout,
-                                                runtime, health, restart, pull, read_only, init,
-                                                init_path, attach, interactive, tty, detach,
-                                                auto_remove)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
+    CreateRequest, image, command, entrypoint, name, hostname, user, working_directory, environment,
+    labels, mounts, add_hosts, dns, dns_search, dns_options, slirp, ulimits, namespaces, log,
+    security, shm_size, stop_signal, stop_timeout, runtime, health, restart, pull, read_only, init,
+    init_path, attach, interactive, tty, detach, auto_remove)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(EffectiveConfig, entrypoint, command, environment,
                                                 user, working_directory, hostname, stop_signal,
                                                 labels, exposed_ports, volumes, health,
@@ -85,7 +84,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ContainerState, status, pid, pid
                                                 monitor_pid, monitor_start_time, boot_id,
                                                 started_at, finished_at, exit_code, oom_killed,
                                                 cgroups, paused, paused_by, health, restart_count,
-                                                error, less, uid, gid, groups, home)
+                                                error, network_lost, less, uid, gid, groups, home)
 
 namespace {
 

@@ -104,6 +104,7 @@ struct ContainerState {
     HealthState health;
     int restart_count = 0;          ///< by the policy, since the last `start`
     std::string error;              ///< why it could not be started
+    std::string network_lost;       ///< while running: why it has no network any more
     std::vector<std::string> less;  ///< sentences: what it got less of than was asked
     // The user as it was found in the image, for `inspect --oci` and exec.
     std::uint32_t uid = 0;

@@ -42,7 +42,14 @@ struct NamespaceModes {
     std::string pid;
     std::string ipc;
     std::string uts;
-    std::string network;  ///< "" the default, "none", "host"
+    std::string network;  ///< "" the default, "none", "host", or a word for the default: "bridge"
+};
+
+/// --network slirp:…
+struct SlirpRequest {
+    std::string cidr;  ///< "" : the default network
+    std::optional<std::uint32_t> mtu;
+    bool host_loopback = false;  ///< the gateway's address leads to the host's loopback
 };
 
 struct SecurityRequest {
@@ -86,8 +93,11 @@ struct CreateRequest {
         environment;  ///< "K=V" in order, --env-file first; "K" alone removes K
     std::map<std::string, std::string> labels;
     std::vector<MountRequest> mounts;
-    std::vector<std::string> add_hosts;  ///< "name:ip"
+    std::vector<std::string> add_hosts;  ///< "name:ip", "name:host-gateway"
     std::vector<std::string> dns;
+    std::vector<std::string> dns_search;   ///< in place of the host's; "." alone: none
+    std::vector<std::string> dns_options;  ///< in place of the host's
+    SlirpRequest slirp;
     std::vector<Ulimit> ulimits;
     NamespaceModes namespaces;
     SecurityRequest security;

@@ -83,6 +83,8 @@ void enter(const LaunchPlan& plan, const ExecVectors& vectors, int socket) noexc
     // away.
     step(Step::stdio, connect_stdio(plan, console));
     walk(set_rlimits(plan, at));
+    // The container's network is made by others, while all of the above was done here.
+    if (plan.waits_before_program) step(Step::handshake, wait_for_go(socket));
     // PID 1 of --init drops its rights like the program it serves, so it splits off after that.
     walk(take_identity(plan, at));
     // Where no pid namespace of the monitor's does it (--pid=host): die with the monitor. A change

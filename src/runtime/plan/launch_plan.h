@@ -118,7 +118,8 @@ struct LaunchPlan {
     /// What to hand to execve in turn: the path itself, or the command below each directory of
     /// $PATH.
     std::vector<std::string> executables;
-    bool die_with_parent = false;  ///< no pid namespace of the monitor's holds this process
+    bool die_with_parent = false;       ///< no pid namespace of the monitor's holds this process
+    bool waits_before_program = false;  ///< for a second go of the parent, as its last step but few
     bool reaper = false;           ///< --init: skiff stays as PID 1, forwards signals and reaps
     std::span<char> command_line;  ///< what ps shows of the reaper; empty: left as it is
 };

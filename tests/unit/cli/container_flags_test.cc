@@ -187,8 +187,13 @@ TEST(ContainerFlags, KnowWhichNamespacesCanBeShared) {
     EXPECT_EQ(failure({"--ipc", "nonsense"}).kind(), ErrorKind::usage);
     EXPECT_EQ(failure({"--uts", "private"}).kind(), ErrorKind::usage);
     EXPECT_EQ(failure({"--network", "nosuch"}).message(),
-              "network nosuch not found (this version of skiff has none and host)");
-    EXPECT_EQ(failure({"--network", "bridge"}).kind(), ErrorKind::unsupported);
+              "network nosuch not found (this version of skiff has slirp, none and host)");
+    EXPECT_EQ(failure({"--network", "container:x"}).kind(), ErrorKind::unsupported);
+    EXPECT_EQ(failure({"--network", "slirp:mtu=100"}).kind(), ErrorKind::usage);
+    EXPECT_EQ(failure({"--network", "slirp:cidr=10.0.2.1/24"}).kind(), ErrorKind::usage);
+    EXPECT_EQ(failure({"--network", "slirp:host-loopback=maybe"}).kind(), ErrorKind::usage);
+    EXPECT_EQ(failure({"--network", "slirp:speed=9"}).kind(), ErrorKind::usage);
+    EXPECT_EQ(failure({"--network", "name=x,alias=y"}).kind(), ErrorKind::unsupported);
     EXPECT_EQ(failure({"--uts", "host", "-h", "x"}).message(),
               "conflicting options: hostname and the UTS mode");
 }
@@ -213,7 +218,9 @@ TEST(ContainerFlags, CheckSingleValues) {
     EXPECT_EQ(failure({"-e", "=x"}).message(),
               "invalid argument \"=x\" for \"-e, --env\" flag: invalid environment variable: =x");
     EXPECT_EQ(failure({"-h", "a b"}).kind(), ErrorKind::usage);
-    EXPECT_EQ(failure({"--add-host", "x:host-gateway"}).kind(), ErrorKind::unsupported);
+    EXPECT_EQ(failure({"--add-host", "x:gateway"}).kind(), ErrorKind::usage);
+    EXPECT_EQ(failure({"--dns-option", "a b"}).kind(), ErrorKind::usage);
+    EXPECT_EQ(failure({"--dns-search", "a\tb"}).kind(), ErrorKind::usage);
 }
 
 TEST(ContainerFlags, FindARuntimeByPathOrByName) {

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "engine/container/container_files.h"
+#include "engine/container/container_network.h"
 #include "engine/image/list.h"
 
 namespace skiff::cli {
@@ -114,7 +115,7 @@ bool PsFilters::agree(const engine::ContainerSummary& container) {
            filters_.equals("status", status_text(state)) &&
            filters_.equals("health", state.health.status.empty() ? "none" : state.health.status) &&
            filters_.equals("isolation", "default") &&
-           filters_.equals("network", record.request.namespaces.network) &&
+           filters_.equals("network", engine::network_name(record.request)) &&
            !filters_.contains("publish") && !is_task_.value_or(false) &&
            (exit_codes_.empty() || ended_with) &&
            filters_.any(

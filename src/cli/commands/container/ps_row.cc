@@ -6,6 +6,7 @@
 #include "base/moment.h"
 #include "base/text.h"
 #include "cli/output.h"
+#include "engine/container/container_network.h"
 #include "engine/image/list.h"
 
 namespace skiff::cli {
@@ -109,7 +110,7 @@ std::string local_volumes(const PsRow&) {
     return "0";
 }
 std::string networks(const PsRow& row) {
-    return record_of(row).request.namespaces.network;
+    return engine::network_name(record_of(row).request);
 }
 
 constexpr gotemplate::Type platform_type{

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/container/container_network.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "base/fd.h"
+
+namespace skiff::engine {
+namespace {
+
+/// The source address that the kernel would choose for a packet to the internet. Nothing is sent.
+std::string outgoing_address() {
+    const Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    sockaddr_in there{};
+    there.sin_family = AF_INET;
+    there.sin_port = htons(9);                         // discard
+    inet_pton(AF_INET, "192.0.2.1", &there.sin_addr);  // TEST-NET-1: nobody has it
+    sockaddr_in here{};
+    socklen_t length = sizeof here;
+    if (connect(socket.get(), reinterpret_cast<const sockaddr*>(&there), sizeof there) < 0 ||
+        getsockname(socket.get(), reinterpret_cast<sockaddr*>(&here), &length) < 0 ||
+        ntohl(here.sin_addr.s_addr) >> 24U == 127)
+        return {};
+    return network::to_text(here.sin_addr);
+}
+
+}  // namespace
+
+bool has_private_network(const CreateRequest& request) {
+    return request.namespaces.network != "none" && request.namespaces.network != "host";
+}
+
+std::string network_mode(const CreateRequest& request) {
+    return request.namespaces.network.empty() ? "default" : request.namespaces.network;
+}
+
+std::string network_name(const CreateRequest& request) {
+    return request.namespaces.network.empty() ? "bridge" : request.namespaces.network;
+}
+
+network::HelperConfig network_config(const CreateRequest& request) {
+    const SlirpRequest& slirp = request.slirp;
+    network::HelperConfig config =
+        network::make_config(slirp.cidr.empty() ? network::default_cidr : slirp.cidr);
+    if (slirp.mtu) config.mtu = *slirp.mtu;
+    config.host_loopback = slirp.host_loopback;
+    return config;
+}
+
+std::string host_gateway(const CreateRequest& request) {
+    const network::HelperConfig config = network_config(request);
+    if (!config.host_loopback)
+        if (std::string address = outgoing_address(); !address.empty()) return address;
+    return network::to_text(config.gateway);
+}
+
+}  // namespace skiff::engine
