@@ -19,6 +19,7 @@
 #include "runtime/handshake_parent.h"
 #include "runtime/init/init.h"
 #include "runtime/userns/map_writer.h"
+#include "runtime/userns/namespace_refusal.h"
 
 namespace skiff::runtime {
 namespace {
@@ -90,6 +91,16 @@ void open_device(DeviceStep& device) {
         throw SystemError(errno, "cannot set the options of the mount of '{}'", path);
 }
 
+CloneResult clone_init(unsigned long long flags, int cgroup) {
+    try {
+        return clone_process(flags, cgroup);
+    } catch (const SystemError& error) {
+        if ((flags & CLONE_NEWNET) != 0)
+            if (const auto refusal = explain_network_refusal(error.errno_value())) throw *refusal;
+        throw;
+    }
+}
+
 /// Init may have failed by now, and said so: the next report is that.
 void send_second_go(int socket) {
     while (send(socket, "p", 1, MSG_NOSIGNAL) < 0 && errno == EINTR) {
@@ -121,7 +132,7 @@ Launched launch(LaunchPlan plan, const IdMaps* nested, const LaunchHooks& hooks)
     // With v1 groups to enter first, the child makes its own cgroup namespace after that.
     const unsigned long long later =
         plan.cgroup_tasks.empty() ? 0 : static_cast<unsigned long long>(CLONE_NEWCGROUP);
-    CloneResult cloned = clone_process(plan.clone_flags & ~later, plan.cgroup);
+    CloneResult cloned = clone_init(plan.clone_flags & ~later, plan.cgroup);
     if (cloned.in_child) {
         ::close(handshake.ours.get());
         init::enter(plan, arrays.vectors(), handshake.theirs.get());

@@ -81,4 +81,19 @@ Error explain_namespace_refusal(int errno_value, std::string_view act, std::stri
     return SystemError(errno_value, "{}", act);
 }
 
+std::optional<Error> explain_network_refusal(int errno_value, const NamespaceSwitches& switches) {
+    const auto most = read_switch(switches, "user/max_net_namespaces");
+    if (errno_value == ENOSPC && most == 0)
+        return Error(ErrorKind::unsupported,
+                     "this machine has switched off network namespaces (user.max_net_namespaces is "
+                     "0), and only --network host does without; {}",
+                     sysctl_commands("user.max_net_namespaces=28633"));
+    // One of another kind may be missing as well; the user's own namespace exists by now.
+    if (errno_value == EINVAL && !most)
+        return Error(ErrorKind::unsupported,
+                     "this kernel was built without network namespaces (CONFIG_NET_NS): use "
+                     "--network host");
+    return std::nullopt;
+}
+
 }  // namespace skiff::runtime

@@ -3,6 +3,7 @@
 // about it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,6 +22,11 @@ struct NamespaceSwitches {
 /// "`act`: text of errno". `program` is the path of skiff, for the AppArmor profile.
 Error explain_namespace_refusal(int errno_value, std::string_view act, std::string_view program,
                                 const NamespaceSwitches& switches = {});
+
+/// The same for network namespaces, which every container without --network host has; nothing when
+/// the error is not about them.
+std::optional<Error> explain_network_refusal(int errno_value,
+                                             const NamespaceSwitches& switches = {});
 
 /// True when kernel.apparmor_restrict_unprivileged_userns is 1.
 bool apparmor_restricts_namespaces(const NamespaceSwitches& switches = {});

@@ -331,6 +331,17 @@ class NamespaceRefusal : public testing::Test {
     TempDir folder_;
 };
 
+TEST_F(NamespaceRefusal, NamesTheSwitchOfNetworks) {
+    EXPECT_TRUE(explain_network_refusal(EINVAL, {folder_.path()}));  // a kernel without them
+    set("user", "max_net_namespaces", "0\n");
+    const auto off = explain_network_refusal(ENOSPC, {folder_.path()});
+    ASSERT_TRUE(off);
+    EXPECT_NE(off->message().find("sysctl -w user.max_net_namespaces="), std::string::npos);
+    set("user", "max_net_namespaces", "96365\n");
+    EXPECT_FALSE(explain_network_refusal(ENOSPC, {folder_.path()}));
+    EXPECT_FALSE(explain_network_refusal(EINVAL, {folder_.path()}));
+}
+
 TEST_F(NamespaceRefusal, NamesTheDebianSwitch) {
     set("kernel", "unprivileged_userns_clone", "0\n");
     EXPECT_TRUE(says(EPERM, "sysctl -w kernel.unprivileged_userns_clone=1"));
