@@ -2,6 +2,7 @@
 #include "network/slirp_stack.h"
 
 #include <algorithm>
+#include <exception>
 
 #include <libslirp.h>
 
@@ -35,7 +36,8 @@ int from_epoll(std::uint32_t events) {
 
 }  // namespace
 
-/// C functions with `this` as their last argument.
+/// C functions with `this` as their last argument. No exception may pass through libslirp: a
+/// connection that cannot be watched, for lack of memory, stands still.
 struct SlirpStack::Callbacks {
     static SlirpStack& self(void* opaque) { return *static_cast<SlirpStack*>(opaque); }
 
@@ -57,14 +59,24 @@ struct SlirpStack::Callbacks {
     static void notify(void* opaque) { self(opaque).changed_ = true; }
 
     static int add_poll(int fd, int events, void* opaque) {
-        return self(opaque).want(fd, to_epoll(events));
+        try {
+            return self(opaque).want(fd, to_epoll(events));
+        } catch (const std::exception&) {
+            return -1;
+        }
     }
     static int get_events(int fd, void* opaque) {
         const auto& polled = self(opaque).polled_;
         const auto index = static_cast<std::size_t>(fd);
         return fd < 0 || index >= polled.size() ? 0 : from_epoll(polled[index].happened);
     }
-    static int open_stream(void* opaque) { return self(opaque).open_stream_().release(); }
+    static int open_stream(void* opaque) {
+        try {
+            return self(opaque).open_stream_().release();
+        } catch (const std::exception&) {
+            return -1;
+        }
+    }
 
     static constexpr SlirpCb table{.send_packet = send_packet,
                                    .guest_error = guest_error,

@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <unistd.h>
@@ -17,6 +18,8 @@
 
 namespace skiff::engine {
 namespace {
+
+constexpr int patience_ms = 60000;  ///< its work is a millisecond; a busy machine is another thing
 
 /// In the new process: no stream of the container's, the channel at its place, all else closed by
 /// the exec.
@@ -73,6 +76,9 @@ void NetworkHelper::give_namespace_of(pid_t host_pid) {
 }
 
 void NetworkHelper::await_ready() {
+    pollfd entry{channel_.get(), POLLIN, 0};
+    if (poll(&entry, 1, patience_ms) == 0)
+        throw Error(ErrorKind::system, "the container's network helper does not answer");
     const std::optional<std::string> text = receive();
     if (!text) throw Error(ErrorKind::system, "the container's network helper ended unexpectedly");
     const network::Message message = network::parse_message(*text);
