@@ -33,6 +33,8 @@ is "other numbers" '172.30.5.14/28 1400' skiff run --rm --network slirp:cidr=172
 fails "a network that cannot be" 125 'invalid network "10.0.2.1/24"' skiff run --rm --network slirp:cidr=10.0.2.1/24 busybox true
 fails "a packet size that cannot be" 125 'from 1280 to 65521' skiff run --rm --network slirp:mtu=70000 busybox true
 fails "an option that does not exist" 125 "unknown option 'speed'" skiff run --rm --network slirp:speed=9 busybox true
+is "whoever is not root may serve port 80, and ping" '0 0' bb sh -c "echo \$(cat /proc/sys/net/ipv4/ip_unprivileged_port_start) \$(cut -f1 /proc/sys/net/ipv4/ping_group_range)"
+fails "without network namespaces: what to change" 125 'sysctl -w user.max_net_namespaces' unshare -Ur sh -c "echo 0 >/proc/sys/user/max_net_namespaces && SKIFF_ROOT=$T/none SKIFF_RUNROOT=$T/none-run '$SKIFF' run --rm hello-world"
 is "no network: nothing of it" 'lo' skiff run --rm --network none busybox ls /sys/class/net
 
 # --- out and back -----------------------------------------------------------------------------------------------------
