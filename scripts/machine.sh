@@ -81,11 +81,27 @@ need_packages() { # PACKAGE…
         die "apt-get could not install: ${missing[*]}"
 }
 
-# The one library without a static archive in the distribution: its source, from the mirror that the machine uses anyway;
-# meson unpacks and builds it. Where this fails meson tries the address in the wrap.
-need_source() { # PACKAGE
-    as_owner "$top/scripts/fetch-source" "$1" 2>/dev/null ||
-        say "(the source package of $1 could not be had from the mirror; meson will try the address in subprojects/$1.wrap)"
+# What no package has as an archive that links statically is built from source. Debian's mirrors have the releases, too: from
+# there they come as the packages do (mirror, proxy); without them meson asks the internet. The wrap says which bytes are meant.
+need_source() { # WRAP, one of whose URLs is in Debian's pool
+    local wrap=$top/subprojects/$1.wrap cache=$top/subprojects/packagecache file hash pool site
+    file=$(sed -n 's/^source_filename *= *//p' "$wrap")
+    hash=$(sed -n 's/^source_hash *= *//p' "$wrap")
+    pool=$(sed -n 's,^source_.*url *= .*/\(pool/.*\),\1,p' "$wrap")
+    ! sha256sum --check --status <<<"$hash  $cache/$file" 2>/dev/null || return 0
+    as_owner mkdir -p "$cache"
+    while read -r site; do
+        as_owner /usr/lib/apt/apt-helper -qq -o APT::Sandbox::User= -o Acquire::Retries=3 -o Acquire::http::Timeout=20 \
+            download-file "$site/$pool" "$cache/$file" "SHA256:$hash" </dev/null >/dev/null 2>&1 && return 0
+    done < <(debian_mirrors)
+    as_owner rm -f "$cache/$file"
+    say "(no mirror has the source $file; meson will look for it)"
+}
+# Those of this machine first.
+debian_mirrors() {
+    # shellcheck disable=SC2016  # apt's own variable
+    apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 2>/dev/null | sed 's,/*$,,' | sort -u
+    echo http://deb.debian.org/debian
 }
 
 check_system() {
