@@ -13,6 +13,7 @@ namespace skiff::network {
 
 enum class MessageType : char {
     // to the helper
+    listeners = 'p',      ///< published ports: lines "tcp 80", and as many descriptors (to_text)
     configuration = 'c',  ///< to_text(HelperConfig), with the descriptors that it counts on
     name_space = 'n',     ///< with a descriptor of the container's network namespace
     resolv_conf = 'r',    ///< the host's, new content

@@ -43,8 +43,14 @@ void set_value(HelperConfig& config, std::string_view key, std::string_view valu
         config.host_loopback = parse_flag(value);
     } else if (key == "force-veth") {
         config.force_veth = parse_flag(value);
-    } else if (key == "port") {
-        config.ports.emplace_back(value);
+    } else if (key == "gate") {
+        config.gate = parse_flag(value);
+    } else if (key == "publishes") {
+        config.publishes = parse_flag(value);
+    } else if (key == "udp-port") {
+        const auto port = parse_number<std::uint16_t>(value);
+        if (!port) throw Error(ErrorKind::invalid, "the network helper's UDP port '{}'", value);
+        config.udp_ports.push_back(*port);
     } else {
         throw Error(ErrorKind::invalid, "the network helper's configuration has no '{}'", key);
     }
@@ -87,7 +93,9 @@ std::string to_text(const HelperConfig& config) {
                                    config.prefix_length, config.mtu);
     if (config.host_loopback) text += "host-loopback 1\n";
     if (config.force_veth) text += "force-veth 1\n";
-    for (const std::string& port : config.ports) text += fmt::format("port {}\n", port);
+    if (config.publishes) text += "publishes 1\n";
+    if (!config.gate) text += "gate 0\n";
+    for (const std::uint16_t port : config.udp_ports) text += fmt::format("udp-port {}\n", port);
     // Last, since its lines are not ours.
     return text + "\n" + config.resolv_conf;
 }

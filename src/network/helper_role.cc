@@ -19,6 +19,7 @@
 #include "network/event_loop.h"
 #include "network/frame_path.h"
 #include "network/link.h"
+#include "network/local_traffic.h"
 #include "network/resolver.h"
 #include "network/resolver_front.h"
 #include "network/sandbox.h"
@@ -47,13 +48,17 @@ class Channel final : private EventHandler {
     Resolver& resolver_;
 };
 
-HelperConfig await_configuration() {
-    const ReceivedMessage received = receive_with_fds(helper_channel_fd, largest_message);
-    if (received.data.empty()) _exit(0);  // the monitor has ended
-    const Message message = parse_message(received.data);
-    if (message.type != MessageType::configuration)
-        throw Error(ErrorKind::invalid, "the network helper expected its configuration");
-    return parse_config(message.content);
+/// The configuration, and before it the host's side of published ports.
+HelperConfig await_configuration(std::vector<PublishedListener>& published) {
+    for (;;) {
+        ReceivedMessage received = receive_with_fds(helper_channel_fd, largest_message);
+        if (received.data.empty()) _exit(0);  // the monitor has ended
+        const Message message = parse_message(received.data);
+        if (message.type == MessageType::configuration) return parse_config(message.content);
+        if (message.type != MessageType::listeners)
+            throw Error(ErrorKind::invalid, "the network helper expected its configuration");
+        take_listeners(message.content, std::move(received.fds), published);
+    }
 }
 
 Fd await_namespace() {
@@ -68,7 +73,9 @@ void run() {
     become_unreachable();
     signal(SIGPIPE, SIG_IGN);
     signal(SIGCHLD, SIG_IGN);  // the maker may end first, and is nobody's concern then
-    const HelperConfig config = await_configuration();
+    const std::size_t descriptors = use_all_descriptors();
+    std::vector<PublishedListener> published;
+    const HelperConfig config = await_configuration(published);
     SocketMaker maker = SocketMaker::start(config);
     EventLoop loop;
     enter_empty_root();
@@ -89,6 +96,10 @@ void run() {
     DatagramFront datagrams(resolver, link, config);
     path.add_filter(addresses);
     path.add_filter(datagrams);
+    LocalTraffic traffic(loop, link, config, maker, result, descriptors,
+                         [&] { return streams.open(); });
+    traffic.publish(std::move(published));
+    if (PacketFilter* const gate = traffic.gate()) path.add_filter(*gate);
     const Channel channel(loop, resolver);
     malloc_trim(0);
     loop.run();

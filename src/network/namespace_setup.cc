@@ -56,6 +56,10 @@ NamespaceResult set_up_namespace(const HelperConfig& config) {
     result.facts.tap = link.is_tap;
     result.frames = std::move(link.frames);
     relax_limits();
+    result.facts.paths = set_up_local_paths(config);
+    if (result.facts.paths.gate4) result.others.push_back(make_gate_listener(AF_INET, config));
+    if (result.facts.paths.gate6) result.others.push_back(make_gate_listener(AF_INET6, config));
+    result.facts.maker_stays = config.publishes;
     return result;
 }
 

@@ -7,18 +7,14 @@
 
 #include "base/fd.h"
 #include "network/config.h"
+#include "network/local_paths.h"
 
 namespace skiff::network {
-
-/// SO_MARK of the sockets that the maker makes, and of what stays in the namespace's own kernel.
-inline constexpr std::uint32_t local_mark = 1;
-/// The routing table where that mark leads: everything is local.
-inline constexpr std::uint32_t local_table = 100;
 
 /// Plain, since it travels to the main part as it is.
 struct NamespaceFacts {
     bool tap = true;           ///< false: a packet socket on a veth pair
-    bool gate = false;         ///< the SYN gate is set up; its listeners are among the descriptors
+    LocalPaths paths;          ///< of its gates the listeners are `others`, IPv4 first
     bool maker_stays = false;  ///< sockets can be asked for
 };
 

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
@@ -125,6 +126,50 @@ std::vector<int> Netlink::request(const std::vector<NetlinkMessage>& messages) {
         }
     }
     return answers;
+}
+
+int Netlink::transaction(const std::vector<NetlinkMessage>& changes) {
+    const auto mark = [](std::uint16_t type) {
+        nfgenmsg body{};
+        body.res_id = htons(NFNL_SUBSYS_NFTABLES);
+        return NetlinkMessage::of(type, 0, body);
+    };
+    std::vector<std::uint8_t> all;
+    const auto put = [&](const NetlinkMessage& message, std::uint16_t flags) {
+        const std::size_t start = all.size();
+        append(all, message.bytes());
+        nlmsghdr header;
+        std::memcpy(&header, all.data() + start, sizeof header);
+        header.nlmsg_len = static_cast<std::uint32_t>(message.bytes().size());
+        header.nlmsg_flags = static_cast<std::uint16_t>(header.nlmsg_flags & flags);
+        header.nlmsg_seq = ++sequence_;
+        std::memcpy(all.data() + start, &header, sizeof header);
+    };
+    // Marks are answered by some kernels only, and only when they ask for it.
+    constexpr std::uint16_t unanswered = 0xffff & ~NLM_F_ACK;
+    put(mark(NFNL_MSG_BATCH_BEGIN), unanswered);
+    for (const NetlinkMessage& change : changes) put(change, 0xffff);
+    put(mark(NFNL_MSG_BATCH_END), unanswered);
+    if (send(socket_.get(), all.data(), all.size(), 0) < 0)
+        throw SystemError(errno, "cannot speak with the kernel (netlink)");
+
+    // All answers are there when send returns. A refusal of the whole is one answer, to the mark.
+    alignas(nlmsghdr) std::array<char, 16384> buffer;
+    int refusal = 0;
+    bool answered = false;
+    for (;;) {
+        const ssize_t n = recv(socket_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < static_cast<ssize_t>(sizeof(nlmsghdr) + sizeof(int))) break;
+        nlmsghdr header;
+        std::memcpy(&header, buffer.data(), sizeof header);
+        if (header.nlmsg_type != NLMSG_ERROR) continue;
+        answered = true;
+        int error = 0;
+        std::memcpy(&error, buffer.data() + sizeof header, sizeof error);
+        if (refusal == 0) refusal = -error;
+    }
+    return answered ? refusal : EPROTO;
 }
 
 unsigned interface_index(const std::string& name) {

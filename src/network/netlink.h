@@ -49,6 +49,8 @@ class Netlink {
     explicit Netlink(int protocol);
     /// Sends all in one go (less waiting) and returns the answers in order: 0, or an errno.
     std::vector<int> request(const std::vector<NetlinkMessage>& messages);
+    /// Changes of nftables, which takes all of them or none: 0, or the errno of the first refusal.
+    int transaction(const std::vector<NetlinkMessage>& changes);
 
   private:
     Fd socket_;
