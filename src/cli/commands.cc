@@ -23,6 +23,7 @@ Command unpause_command();
 Command wait_command();
 Command rename_command();
 Command top_command();
+Command port_command();
 Command rm_command();
 Command container_prune_command();
 Command container_exists_command();
@@ -83,6 +84,8 @@ constexpr std::array commands{
                "Give a container another name", rename_command},
     CommandRow{"container", "top", "", "top", Section::container, ExitRules::objects,
                "Show the processes of a container", top_command},
+    CommandRow{"container", "port", "", "port", Section::container, ExitRules::objects,
+               "Show where the published ports of a container are", port_command},
     CommandRow{"container", "rm", "remove", "rm", Section::container, ExitRules::objects,
                "Remove containers", rm_command},
     CommandRow{"container", "prune", "", "", Section::container, ExitRules::objects,

@@ -15,6 +15,7 @@
 #include "cli/health_flags.h"
 #include "cli/mount_flags.h"
 #include "cli/network_flags.h"
+#include "cli/port_flags.h"
 #include "cli/unsupported_flags.h"
 #include "cli/values.h"
 #include "engine/container/log_options.h"
@@ -266,6 +267,7 @@ void declare_container_flags(CommandBuilder& command, ContainerFlags& flags) {
     declare_process_flags(command, flags);
     declare_isolation_flags(command, flags);
     declare_network_flags(command, request, flags.network);
+    declare_port_flags(command, flags.ports, request);
     declare_file_flags(command, flags);
     declare_health_flags(command, request.health);
     declare_log_flags(command, request);
@@ -300,6 +302,7 @@ CreateRequest make_request(const ContainerFlags& flags) {
     }
     for (const std::string& text : flags.security_options)
         apply_security_option(request.security, text);
+    apply_port_flags(flags.ports, request);
     for (const std::string& text : flags.volumes) request.mounts.push_back(parse_volume_flag(text));
     for (const std::string& text : flags.tmpfs) request.mounts.push_back(parse_tmpfs_flag(text));
     if (request.namespaces.ipc == "private") request.namespaces.ipc.clear();

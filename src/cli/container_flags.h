@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/port_flags.h"
 #include "engine/container/request.h"
 
 namespace skiff::cli {
@@ -18,6 +19,7 @@ struct ContainerFlags {
     std::string entrypoint;
     bool entrypoint_given = false;
     std::vector<std::string> env_files;
+    PortFlags ports;
     std::vector<std::string> security_options;
     std::vector<std::string> tmpfs;
     std::vector<std::string> volumes;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/container/container_network.h"
 
+#include <algorithm>
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -26,6 +28,16 @@ std::string outgoing_address() {
     return network::to_text(here.sin_addr);
 }
 
+/// Such a container may change the rules that the SYN gate is made of, and may forward packets of
+/// others (a Docker in it), which come through the link with their own connections.
+bool administers_network(const SecurityRequest& security) {
+    const auto has = [](const std::vector<std::string>& list, const char* name) {
+        return std::ranges::find(list, name) != list.end();
+    };
+    return security.privileged || has(security.cap_add, "CAP_NET_ADMIN") ||
+           has(security.cap_add, "ALL");
+}
+
 }  // namespace
 
 bool has_private_network(const CreateRequest& request) {
@@ -46,6 +58,7 @@ network::HelperConfig network_config(const CreateRequest& request) {
         network::make_config(slirp.cidr.empty() ? network::default_cidr : slirp.cidr);
     if (slirp.mtu) config.mtu = *slirp.mtu;
     config.host_loopback = slirp.host_loopback;
+    config.gate = !administers_network(request.security);
     return config;
 }
 

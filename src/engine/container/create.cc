@@ -2,6 +2,7 @@
 #include "engine/container/create.h"
 
 #include <cerrno>
+#include <set>
 
 #include <fcntl.h>
 #include <signal.h>
@@ -84,7 +85,11 @@ EffectiveConfig merge_config(const oci::UntrustedImageConfig& image,
     config.stop_signal = request.stop_signal.empty() ? image.stop_signal : request.stop_signal;
     config.labels = image_labels;
     for (const auto& [key, value] : request.labels) config.labels[key] = value;
-    config.exposed_ports.assign(image.exposed_ports.begin(), image.exposed_ports.end());
+    std::set<std::string> ports = image.exposed_ports;
+    ports.insert(request.expose.begin(), request.expose.end());
+    for (const PortRequest& port : request.publish)
+        ports.insert(port_key(port.container_port, port.protocol));
+    config.exposed_ports.assign(ports.begin(), ports.end());
     config.health = merge_health(image.healthcheck, request.health);
     config.health_shell = image.health_shell;
     config.volumes.assign(image.volumes.begin(), image.volumes.end());

@@ -133,6 +133,27 @@ Json resources(const CreateRequest& request) {
             {"IOMaximumBandwidth", 0}};
 }
 
+Json port_bindings(const CreateRequest& request) {
+    Json bindings = Json::object();
+    for (const PortRequest& port : request.publish)
+        bindings[port_key(port.container_port, port.protocol)].push_back(
+            {{"HostIp", port.host_ip}, {"HostPort", port.host_port}});
+    return bindings;
+}
+
+/// Of a running container: where each exposed port can be reached, null for one that is not
+/// published.
+Json published_ports(const ContainerRecord& record, const ContainerState& state) {
+    Json ports = Json::object();
+    if (state.status != ContainerStatus::running || !has_private_network(record.request))
+        return ports;
+    for (const std::string& key : record.config.exposed_ports) ports[key] = nullptr;
+    for (const PublishedPort& port : state.ports)
+        ports[port_key(port.container_port, port.protocol)].push_back(
+            {{"HostIp", port.host_ip}, {"HostPort", std::to_string(port.host_port)}});
+    return ports;
+}
+
 Json host_config(const ContainerRecord& record, const std::string& runtime) {
     const CreateRequest& request = record.request;
     const bool privileged = request.security.privileged;
@@ -142,7 +163,7 @@ Json host_config(const ContainerRecord& record, const std::string& runtime) {
         {"ContainerIDFile", ""},
         {"LogConfig", {{"Type", request.log.driver}, {"Config", request.log.options}}},
         {"NetworkMode", network_mode(request)},
-        {"PortBindings", Json::object()},
+        {"PortBindings", port_bindings(request)},
         {"RestartPolicy", {{"Name", name_of(restart)}, {"MaximumRetryCount", restart.retries}}},
         {"AutoRemove", request.auto_remove},
         {"VolumeDriver", ""},
@@ -161,7 +182,7 @@ Json host_config(const ContainerRecord& record, const std::string& runtime) {
         {"OomScoreAdj", 0},
         {"PidMode", request.namespaces.pid},
         {"Privileged", privileged},
-        {"PublishAllPorts", false},
+        {"PublishAllPorts", request.publish_all},
         {"ReadonlyRootfs", request.read_only},
         {"SecurityOpt", security_options(request.security)},
         {"UTSMode", request.namespaces.uts},
@@ -229,7 +250,7 @@ Json network_settings(const ContainerRecord& record, const ContainerState& state
         {"HairpinMode", false},
         {"LinkLocalIPv6Address", ""},
         {"LinkLocalIPv6PrefixLen", 0},
-        {"Ports", Json::object()},
+        {"Ports", published_ports(record, state)},
         {"SandboxKey", state.pid > 0 ? fmt::format("/proc/{}/ns/net", state.pid) : std::string()},
         {"SecondaryIPAddresses", nullptr},
         {"SecondaryIPv6Addresses", nullptr},

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <numeric>
 
 #include <fcntl.h>
 #include <sched.h>
@@ -19,6 +20,7 @@
 #include "base/text.h"
 #include "engine/container/log_options.h"
 #include "engine/container/monitor_place.h"
+#include "engine/container/port_listeners.h"
 #include "engine/shared_namespace.h"
 #include "runtime/sealed_exec.h"
 #include "runtime/userns/map_writer.h"
@@ -29,13 +31,18 @@ namespace skiff::engine {
 namespace {
 
 constexpr std::string_view cgroups_word = "cgroups=";
+constexpr std::string_view listeners_word = "listeners=";
 
 /// 0, 1 and 2 to /dev/null (a kept stdout would hang `$(skiff run -d …)`) unless they are for the
-/// program, the two descriptors to their places, signals to default.
-void prepare_descriptors(int client, int lock, bool keep_streams) {
+/// program, the others to their places, signals to default.
+void prepare_descriptors(int client, int lock, std::span<const int> listeners, bool keep_streams) {
     // Away from the numbers that are about to be overwritten.
-    const Fd safe_client(fcntl(client, F_DUPFD_CLOEXEC, 10));
-    const Fd safe_lock(fcntl(lock, F_DUPFD_CLOEXEC, 10));
+    const int away = monitor_listener_fd + static_cast<int>(listeners.size());
+    const Fd safe_client(fcntl(client, F_DUPFD_CLOEXEC, away));
+    const Fd safe_lock(fcntl(lock, F_DUPFD_CLOEXEC, away));
+    std::vector<Fd> safe_listeners;
+    for (const int listener : listeners)
+        safe_listeners.emplace_back(fcntl(listener, F_DUPFD_CLOEXEC, away));
     const Fd null(fcntl(open_file("/dev/null", O_RDWR).get(), F_DUPFD_CLOEXEC, 10));
     for (int number = 0; number < 3 && !keep_streams; ++number)
         if (dup2(null.get(), number) < 0)
@@ -43,7 +50,10 @@ void prepare_descriptors(int client, int lock, bool keep_streams) {
     if (dup2(safe_client.get(), monitor_client_fd) < 0 ||
         dup2(safe_lock.get(), monitor_lock_fd) < 0)
         throw SystemError(errno, "cannot prepare the monitor's descriptors");
-    if (syscall(SYS_close_range, 5, ~0U, 4 /* CLOSE_RANGE_CLOEXEC */) < 0)
+    for (int i = 0; i < away - monitor_listener_fd; ++i)
+        if (dup2(safe_listeners[static_cast<size_t>(i)].get(), monitor_listener_fd + i) < 0)
+            throw SystemError(errno, "cannot prepare the monitor's descriptors");
+    if (syscall(SYS_close_range, away, ~0U, 4 /* CLOSE_RANGE_CLOEXEC */) < 0)
         throw SystemError(errno, "cannot prepare the monitor's descriptors");
 }
 
@@ -53,7 +63,7 @@ void prepare_descriptors(int client, int lock, bool keep_streams) {
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);
     for (int number = 1; number < NSIG; ++number) signal(number, SIG_DFL);
-    prepare_descriptors(client, lock, arguments.keep_streams);
+    prepare_descriptors(client, lock, arguments.listeners, arguments.keep_streams);
     runtime::exec_sealed_self(to_words(arguments));
 }
 
@@ -103,6 +113,12 @@ void wait_for_exec(Pipe start) {
 /// cannot be below a pid namespace of ours: the monitor is then their subreaper.
 unsigned long long monitor_namespaces(const ContainerRecord& record) {
     return CLONE_NEWNS | (record.request.namespaces.pid == "host" ? 0ULL : CLONE_NEWPID);
+}
+
+std::vector<int> placed_listeners(const char* count) {
+    std::vector<int> numbers(parse_number<size_t>(count).value_or(0));
+    std::iota(numbers.begin(), numbers.end(), monitor_listener_fd);
+    return numbers;
 }
 
 void start_as_root(const Engine& engine, const MonitorArguments& arguments,
@@ -194,6 +210,8 @@ std::vector<std::string> to_words(const MonitorArguments& arguments, std::string
     if (arguments.rootless) words.emplace_back("rootless");
     if (arguments.timing) words.emplace_back("timing");
     if (arguments.strict) words.emplace_back("strict");
+    if (!arguments.listeners.empty())
+        words.push_back(fmt::format("{}{}", listeners_word, arguments.listeners.size()));
     if (!arguments.cgroups.empty()) words.push_back(std::string(cgroups_word) + arguments.cgroups);
     return words;
 }
@@ -210,6 +228,8 @@ MonitorArguments parse_monitor_arguments(int argc, char** argv) {
         arguments.strict = arguments.strict || std::string_view(argv[i]) == "strict";
         if (std::string_view(argv[i]).starts_with(cgroups_word))
             arguments.cgroups = argv[i] + cgroups_word.size();
+        if (std::string_view(argv[i]).starts_with(listeners_word))
+            arguments.listeners = placed_listeners(argv[i] + listeners_word.size());
     }
     char* const end = argv[argc - 1] + std::strlen(argv[argc - 1]);
     arguments.command_line = {argv[0], end};
@@ -230,6 +250,7 @@ Fd start_monitor(const Engine& engine, const ContainerRecord& record, FileLock l
     arguments.strict = engine.options().strict;
     arguments.keep_streams = record.request.log.driver == passthrough_log_driver;
     arguments.cgroups = place.groups();
+    arguments.listeners = inherited_listeners(record);
     SocketPair client = make_socket_pair(SOCK_SEQPACKET);
     const int theirs = client.theirs.get();
     if (!engine.rootless()) {

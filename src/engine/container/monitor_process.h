@@ -22,12 +22,16 @@ struct MonitorArguments {
     /// It begins with the caller's 0, 1 and 2, for the program to have (log driver passthrough).
     /// Not on the command line: the record says it.
     bool keep_streams = false;
+    /// Listeners for ports that the caller was started with, in the order of the record: in the
+    /// command its own numbers, in the monitor those from monitor_listener_fd on.
+    std::vector<int> listeners = {};
     std::string cgroups;  ///< runtime::to_word of the container's groups; empty: none
     /// The memory of our command line, for whoever may be seen from a container (--init).
     std::span<char> command_line = {};
 };
-inline constexpr int monitor_client_fd = 3;  ///< the socket to the command that started it
-inline constexpr int monitor_lock_fd = 4;    ///< the container's lock, held
+inline constexpr int monitor_client_fd = 3;    ///< the socket to the command that started it
+inline constexpr int monitor_lock_fd = 4;      ///< the container's lock, held
+inline constexpr int monitor_listener_fd = 5;  ///< the first of MonitorArguments::listeners
 inline constexpr std::string_view monitor_program_name = "skiff-monitor";
 
 std::vector<std::string> to_words(const MonitorArguments& arguments,

@@ -24,6 +24,7 @@
 #include "engine/container/monitor_process.h"
 #include "engine/container/network_helper.h"
 #include "engine/container/pause.h"
+#include "engine/container/port_listeners.h"
 #include "engine/container/resolv_conf_watch.h"
 #include "engine/container/restart_policy.h"
 #include "monitor/settle.h"
@@ -49,7 +50,7 @@ void become_quiet() {
     if (setsid() < 0 && errno != EPERM) throw SystemError(errno, "cannot make a session");
     umask(0022);
     if (chdir("/") < 0) throw SystemError(errno, "cannot enter '/'");
-    for (const int fd : {monitor_client_fd, monitor_lock_fd})
+    for (int fd = monitor_client_fd; fd < monitor_listener_fd; ++fd)
         if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
             throw SystemError(errno, "the monitor was started without its descriptors");
     // Mounts made here must not appear in the host's namespace.
@@ -98,6 +99,7 @@ class ContainerRun {
     ContainerRun(const MonitorArguments& arguments, const Engine& engine, FileLock lock)
         : engine_(engine),
           lock_(std::move(lock)),
+          listeners_(arguments.listeners.begin(), arguments.listeners.end()),
           command_line_(arguments.command_line),
           wanted_groups_(runtime::parse_groups_word(arguments.cgroups)),
           files_(engine, arguments.id),
@@ -190,6 +192,7 @@ class ContainerRun {
         state_.restart_count = restarts;
         if (is_checked(record_.config.health)) state_.health.status = "starting";
         state_.cgroups = groups_.recorded();
+        state_.ports = ports_;
         // Held until the exit code is out: the tree of mounts comes down after that, not before.
         built_in_lock_ = std::move(preparation.built_in_lock);
         hold_mount_namespace(host_pid);
@@ -206,7 +209,9 @@ class ContainerRun {
         if (!has_private_network(record_.request)) return;
         network::HelperConfig config = network_config(record_.request);
         config.resolv_conf = host_resolv_conf();
-        network_.emplace(NetworkHelper::start(config));
+        network_.emplace(NetworkHelper::start());
+        ports_ = publish_ports(record_, listeners_, *network_, config);
+        network_->configure(config);
         resolv_conf_ = std::move(config.resolv_conf);
         engine_.phases().mark("monitor: start the network helper");
     }
@@ -310,6 +315,7 @@ class ContainerRun {
         state_.status = ContainerStatus::exited;
         state_.paused = false;
         state_.network_lost.clear();
+        state_.ports.clear();
         state_.pid = 0;
         state_.exit_code = status.shell_code();
         state_.finished_at = now();
@@ -422,6 +428,7 @@ class ContainerRun {
 
     const Engine& engine_;
     FileLock lock_;
+    std::vector<Fd> listeners_;  ///< that the command was started with
     std::span<char> command_line_;
     std::vector<runtime::ContainerGroup> wanted_groups_;
     runtime::ContainerGroups groups_;
@@ -436,6 +443,7 @@ class ContainerRun {
     std::optional<ExternalRuntime> external_;  ///< with --runtime
     FileLock built_in_lock_;
     std::optional<NetworkHelper> network_;  ///< of the present run, where it has one
+    std::vector<PublishedPort> ports_;      ///< of the present run
     std::string resolv_conf_;               ///< as the helper was told
     std::optional<ResolvConfWatch> resolv_watch_;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/container/network_helper.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -13,6 +14,7 @@
 #include <sys/syscall.h>
 
 #include "base/error.h"
+#include "base/passed_fds.h"
 #include "network/helper_role.h"
 #include "runtime/sealed_exec.h"
 
@@ -41,7 +43,7 @@ constexpr int patience_ms = 60000;  ///< its work is a millisecond; a busy machi
 
 }  // namespace
 
-NetworkHelper NetworkHelper::start(const network::HelperConfig& config) {
+NetworkHelper NetworkHelper::start() {
     SocketPair channel = make_socket_pair(SOCK_SEQPACKET);
     // First in a pid namespace of its own: whatever it starts ends with it, and it sees nobody.
     CloneResult cloned = clone_process(CLONE_NEWPID);
@@ -58,21 +60,39 @@ NetworkHelper NetworkHelper::start(const network::HelperConfig& config) {
         }
         _exit(125);
     }
-    NetworkHelper helper(std::move(cloned.child), std::move(channel.ours));
-    send_with_fds(helper.channel_.get(),
-                  to_text(network::MessageType::configuration, network::to_text(config)), {});
-    return helper;
+    return {std::move(cloned.child), std::move(channel.ours)};
 }
 
-void NetworkHelper::give_namespace_of(pid_t host_pid) {
-    const Fd name_space = open_file(fmt::format("/proc/{}/ns/net", host_pid), O_RDONLY);
+void NetworkHelper::send(network::MessageType type, std::string_view content,
+                         std::span<const int> fds) {
     try {
-        send_with_fds(channel_.get(), to_text(network::MessageType::name_space, {}),
-                      std::array{name_space.get()});
+        send_with_fds(channel_.get(), to_text(type, content), fds);
     } catch (const SystemError& error) {
         // It has ended, and said why: await_ready reads it.
         if (error.errno_value() != EPIPE) throw;
     }
+}
+
+void NetworkHelper::give_listeners(std::vector<network::PublishedListener> listeners) {
+    has_listeners_ = has_listeners_ || !listeners.empty();
+    for (std::size_t i = 0; i < listeners.size(); i += PassedFds::capacity) {
+        std::vector<network::PublishedListener> some;
+        std::vector<int> fds;
+        for (std::size_t n = i; n < std::min(i + PassedFds::capacity, listeners.size()); ++n) {
+            fds.push_back(listeners[n].socket.get());
+            some.push_back(std::move(listeners[n]));
+        }
+        send(network::MessageType::listeners, network::listeners_text(some), fds);
+    }
+}
+
+void NetworkHelper::configure(const network::HelperConfig& config) {
+    send(network::MessageType::configuration, network::to_text(config), {});
+}
+
+void NetworkHelper::give_namespace_of(pid_t host_pid) {
+    const Fd name_space = open_file(fmt::format("/proc/{}/ns/net", host_pid), O_RDONLY);
+    send(network::MessageType::name_space, {}, std::array{name_space.get()});
 }
 
 void NetworkHelper::await_ready() {
@@ -112,6 +132,8 @@ std::optional<std::string> NetworkHelper::receive() {
 void NetworkHelper::end() {
     if (!process_.valid()) return;
     process_.kill(SIGKILL);
+    // Published ports are free for others when it is gone.
+    if (has_listeners_) wait_for(process_.pidfd(), POLLIN);
     process_.detach();
 }
 

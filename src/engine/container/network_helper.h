@@ -3,23 +3,30 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/fd.h"
 #include "base/process.h"
 #include "network/channel.h"
 #include "network/config.h"
+#include "network/local_traffic.h"
 
 namespace skiff::engine {
 
 class NetworkHelper {
   public:
     /// Clones and executes it; its work goes on beside ours. Throws SystemError.
-    static NetworkHelper start(const network::HelperConfig& config);
+    static NetworkHelper start();
     NetworkHelper(NetworkHelper&&) = default;
     NetworkHelper& operator=(NetworkHelper&&) = default;
     ~NetworkHelper() { end(); }
 
+    /// Hands over the host's side of published ports, before it is configured.
+    void give_listeners(std::vector<network::PublishedListener> listeners);
+    void configure(const network::HelperConfig& config);
     /// Hands over the network namespace of a process, which must not run the container's program
     /// yet.
     void give_namespace_of(pid_t host_pid);
@@ -39,8 +46,10 @@ class NetworkHelper {
   private:
     NetworkHelper(Child process, Fd channel)
         : process_(std::move(process)), channel_(std::move(channel)) {}
+    void send(network::MessageType type, std::string_view content, std::span<const int> fds);
     Child process_;
     Fd channel_;
+    bool has_listeners_ = false;
 };
 
 }  // namespace skiff::engine

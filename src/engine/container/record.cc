@@ -70,12 +70,16 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(HealthConfig, test, interval, ti
                                                 start_interval, retries)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(HealthEntry, start, end, exit_code, output)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(HealthState, status, failing_streak, log)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(PortRequest, host_ip, host_port, container_port,
+                                                protocol, inherited)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(PublishedPort, host_ip, host_port, container_port,
+                                                protocol)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(LogRequest, driver, options)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
     CreateRequest, image, command, entrypoint, name, hostname, user, working_directory, environment,
-    labels, mounts, add_hosts, dns, dns_search, dns_options, slirp, ulimits, namespaces, log,
-    security, shm_size, stop_signal, stop_timeout, runtime, health, restart, pull, read_only, init,
-    init_path, attach, interactive, tty, detach, auto_remove)
+    labels, mounts, add_hosts, dns, dns_search, dns_options, publish, publish_all, expose, slirp,
+    ulimits, namespaces, log, security, shm_size, stop_signal, stop_timeout, runtime, health,
+    restart, pull, read_only, init, init_path, attach, interactive, tty, detach, auto_remove)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(EffectiveConfig, entrypoint, command, environment,
                                                 user, working_directory, hostname, stop_signal,
                                                 labels, exposed_ports, volumes, health,
@@ -83,8 +87,9 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(EffectiveConfig, entrypoint, com
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ContainerState, status, pid, pid_start_time,
                                                 monitor_pid, monitor_start_time, boot_id,
                                                 started_at, finished_at, exit_code, oom_killed,
-                                                cgroups, paused, paused_by, health, restart_count,
-                                                error, network_lost, less, uid, gid, groups, home)
+                                                cgroups, paused, paused_by, ports, health,
+                                                restart_count, error, network_lost, less, uid, gid,
+                                                groups, home)
 
 namespace {
 

@@ -37,7 +37,7 @@ struct EffectiveConfig {
     std::string hostname;
     std::string stop_signal;  ///< as typed or in the image; "" : SIGTERM
     std::map<std::string, std::string> labels;
-    std::vector<std::string> exposed_ports;  ///< "80/tcp"
+    std::vector<std::string> exposed_ports;  ///< "80/tcp"; of the image, exposed and published ones
     std::vector<std::string> volumes;        ///< the image's VOLUME paths
     HealthConfig health;
     std::vector<std::string> health_shell;  ///< argv before a CMD-SHELL line; empty: /bin/sh -c
@@ -100,7 +100,8 @@ struct ContainerState {
     bool oom_killed = false;
     std::vector<runtime::ContainerGroup> cgroups;  ///< while it runs; to be removed after it
     bool paused = false;                           ///< while running: no process of it gets on
-    std::string paused_by;  ///< "freezer", "signals": SIGSTOP to every process
+    std::string paused_by;             ///< "freezer", "signals": SIGSTOP to every process
+    std::vector<PublishedPort> ports;  ///< while it runs: where it can be reached
     HealthState health;
     int restart_count = 0;          ///< by the policy, since the last `start`
     std::string error;              ///< why it could not be started

@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "engine/container/port_spec.h"
+
 namespace skiff::engine {
 
 enum class PullPolicy { missing, never };
@@ -97,6 +99,9 @@ struct CreateRequest {
     std::vector<std::string> dns;
     std::vector<std::string> dns_search;   ///< in place of the host's; "." alone: none
     std::vector<std::string> dns_options;  ///< in place of the host's
+    std::vector<PortRequest> publish;      ///< -p
+    bool publish_all = false;              ///< -P: what is exposed, each at any free port
+    std::vector<std::string> expose;       ///< --expose: "80/tcp"
     SlirpRequest slirp;
     std::vector<Ulimit> ulimits;
     NamespaceModes namespaces;

@@ -11,6 +11,8 @@
 #include "engine/container/leftover.h"
 #include "engine/container/log_options.h"
 #include "engine/container/monitor_process.h"
+#include "engine/container/port_holder.h"
+#include "engine/container/port_listeners.h"
 #include "engine/container/remove.h"
 #include "engine/container/session_end.h"
 
@@ -40,7 +42,16 @@ RunResult start_and_front(const Engine& engine, const ContainerRecord& record, F
     }
     front.tty = record.request.tty;
     front.interactive = front.interactive && record.request.interactive;
-    RunResult result = stay_in_front(engine, start_monitor(engine, record, std::move(lock)), front);
+    RunResult result;
+    try {
+        result = stay_in_front(engine, start_monitor(engine, record, std::move(lock)), front);
+    } catch (const Error& error) {
+        // The monitor cannot see the processes of others; we may.
+        if (error.kind() != ErrorKind::in_use || wanted_ports(record).empty()) throw;
+        const std::string holder = find_port_holder(engine, record);
+        if (holder.empty()) throw;
+        throw Error(error.kind(), "{} (it belongs to {})", error.message(), holder);
+    }
     result.id = record.id;
     if (!front.attach) warn_of_session_end(engine, record.id);
     return result;

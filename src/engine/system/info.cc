@@ -98,6 +98,7 @@ SystemInfo system_info(const Engine& engine) {
     Tiers tiers = probe_tiers(engine);
     info.overlay = std::move(tiers.overlay);
     info.proc = std::move(tiers.proc);
+    info.network = std::move(tiers.network);
     info.cgroup = cgroup_version();
     info.cgroup_groups = describe_groups(engine);
     info.operating_system = operating_system();

@@ -22,6 +22,7 @@ struct SystemInfo {
     std::string id_map;         ///< "full (65537 ids)" or "single id (…)" ; empty as root
     std::string overlay;        ///< "native", or why not
     std::string proc;           ///< "own", or why not
+    std::string network;        ///< how a private network leads out, or why not
     std::string cgroup;         ///< "v2", "v1", "hybrid", "none"
     std::string cgroup_groups;  ///< where containers have groups, or why they have none
     std::string kernel;

@@ -13,6 +13,7 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "engine/store_namespace.h"
+#include "network/namespace_setup.h"
 #include "runtime/rootfs/overlay.h"
 #include "storage/lease.h"
 #include "storage/store.h"
@@ -46,23 +47,53 @@ std::string try_proc(const std::string& target) {
     return fmt::format("refused: {}", errno_text(status.code));
 }
 
+/// As the network's helper does it, in a namespace that ends with the child.
+std::string try_network() {
+    constexpr int done = 4;
+    constexpr int by_tap = 2;
+    constexpr int by_gate = 1;
+    CloneResult cloned = clone_process(CLONE_NEWNET);
+    if (cloned.in_child) {
+        try {
+            const network::NamespaceResult result =
+                network::set_up_namespace(network::make_config(network::default_cidr));
+            _exit(done | (result.facts.tap ? by_tap : 0) |
+                  (result.facts.paths.gate4 ? by_gate : 0));
+        } catch (const Error&) {
+            _exit(0);
+        }
+    }
+    const int code = cloned.child.wait().code;
+    if ((code & done) == 0) return "unusable (skiff run says why)";
+    return fmt::format("by {}, TCP by {}",
+                       (code & by_tap) != 0 ? "/dev/net/tun" : "a veth pair (no /dev/net/tun)",
+                       (code & by_gate) != 0 ? "the kernel (SYN gate)"
+                                             : "libslirp (the kernel has no tproxy in nftables)");
+}
+
 }  // namespace
 
 Tiers probe_tiers(const Engine& engine) {
     const auto store = storage::Store::find(engine.root());
-    if (!store) return {"not tried: there is no store yet", "not tried: there is no store yet"};
+    if (!store) {
+        const std::string none = "not tried: there is no store yet";
+        return {none, none, none};
+    }
     try {
         storage::Lease lease = storage::Lease::take(*store);
         for (const char* name : {"lower", "upper", "work"})
             open_or_make_directory(lease.staging(), name, 0700);
         const std::string directory = store->root() + "/" + lease.staging_path();
         const std::string text = run_with_own_mounts(engine, [&] {
-            return try_overlay(engine, directory) + "\n" + try_proc(directory + "/lower");
+            return join(
+                {try_overlay(engine, directory), try_proc(directory + "/lower"), try_network()},
+                "\n");
         });
-        const Cut lines = cut(text, '\n');
-        return {std::string(lines.before), std::string(lines.after)};
+        const std::vector<std::string_view> lines = split(text, '\n');
+        return {std::string(lines.at(0)), std::string(lines.at(1)), std::string(lines.at(2))};
     } catch (const Error& error) {
-        return {"unusable: " + error.message(), "unusable: " + error.message()};
+        const std::string why = "unusable: " + error.message();
+        return {why, why, why};
     }
 }
 

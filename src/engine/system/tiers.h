@@ -12,9 +12,10 @@ namespace skiff::engine {
 struct Tiers {
     std::string overlay;  ///< the root file system as an overlay in the store
     std::string proc;     ///< a procfs of the container's own
+    std::string network;  ///< how a private network leads out
 };
 
-/// Mounts both for a moment, in a child in which nobody else sees it. Says so where there is no
+/// Makes each for a moment, in a child in which nobody else sees it. Says so where there is no
 /// store yet, in which an overlay could be tried.
 Tiers probe_tiers(const Engine& engine);
 

@@ -1,1 +1,1 @@
-skiff run -dp 80:80 busybox
+skiff run -dc 5 busybox

@@ -37,14 +37,18 @@ TEST(HelperConfig, SurvivesItsText) {
     HelperConfig config = make_config("172.30.0.0/16");
     config.mtu = 1500;
     config.host_loopback = true;
-    config.ports = {"one", "two words"};
+    config.publishes = true;
+    config.gate = false;
+    config.udp_ports = {53, 5353};
     config.resolv_conf = "nameserver 127.0.0.53\n\nsearch x\n";
     const HelperConfig read = parse_config(to_text(config));
     EXPECT_EQ(to_text(read), to_text(config));
     EXPECT_EQ(to_text(read.address), "172.30.0.100");
     EXPECT_EQ(read.mtu, 1500U);
     EXPECT_TRUE(read.host_loopback);
-    EXPECT_EQ(read.ports, config.ports);
+    EXPECT_EQ(read.publishes, config.publishes);
+    EXPECT_EQ(read.gate, config.gate);
+    EXPECT_EQ(read.udp_ports, config.udp_ports);
     EXPECT_EQ(read.resolv_conf, config.resolv_conf);
 }
 

@@ -10,6 +10,7 @@ namespace {
 
 ExitCode run(engine::Engine& engine, const ContainerFlags& flags) {
     const engine::CreateRequest request = make_request(flags);
+    warn_of_discarded_ports(request);
     CidFile cid_file(flags.cidfile);
     const std::string id = engine::create_container(engine, request);
     cid_file.write(id);

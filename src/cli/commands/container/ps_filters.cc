@@ -42,12 +42,23 @@ void check_ports(const format::Filters& filters, std::string_view name) {
         if (!parse_ports(value)) format::refuse_filter(name, value);
 }
 
+bool means(const PortRange& wanted, const std::string& key) {
+    const auto port = parse_ports(key);
+    return port && port->protocol == wanted.protocol && port->first <= wanted.last &&
+           wanted.first <= port->last;
+}
+
 bool exposes(const engine::EffectiveConfig& config, const std::string& ports) {
     const PortRange wanted = parse_ports(ports).value();
-    return std::ranges::any_of(config.exposed_ports, [&](const std::string& text) {
-        const auto exposed = parse_ports(text);
-        return exposed && exposed->protocol == wanted.protocol && exposed->first <= wanted.last &&
-               wanted.first <= exposed->last;
+    return std::ranges::any_of(config.exposed_ports,
+                               [&](const std::string& key) { return means(wanted, key); });
+}
+
+/// As Docker: by the container's port, whatever it is on the host, and whether it runs or not.
+bool publishes(const engine::CreateRequest& request, const std::string& ports) {
+    const PortRange wanted = parse_ports(ports).value();
+    return std::ranges::any_of(request.publish, [&](const engine::PortRequest& port) {
+        return means(wanted, engine::port_key(port.container_port, port.protocol));
     });
 }
 
@@ -116,8 +127,10 @@ bool PsFilters::agree(const engine::ContainerSummary& container) {
            filters_.equals("health", state.health.status.empty() ? "none" : state.health.status) &&
            filters_.equals("isolation", "default") &&
            filters_.equals("network", engine::network_name(record.request)) &&
-           !filters_.contains("publish") && !is_task_.value_or(false) &&
-           (exit_codes_.empty() || ended_with) &&
+           filters_.any(
+               "publish",
+               [&](const std::string& ports) { return publishes(record.request, ports); }) &&
+           !is_task_.value_or(false) && (exit_codes_.empty() || ended_with) &&
            filters_.any(
                "volume",
                [&](const std::string& place) { return has_mount(record.request, place); }) &&

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// --filter of `ps`. Names whose subject skiff does not have yet (ports, health checks, services)
-// agree with what is so: no container publishes a port, none has a health.
+// --filter of `ps`. Names whose subject skiff does not have (services) agree with what is so.
 #pragma once
 
 #include <map>

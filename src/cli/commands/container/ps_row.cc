@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "cli/output.h"
 #include "engine/container/container_network.h"
+#include "engine/container/port_text.h"
 #include "engine/image/list.h"
 
 namespace skiff::cli {
@@ -50,9 +51,15 @@ std::string created_at(const PsRow& row) {
 std::string running_for(const PsRow& row) {
     return time_ago(record_of(row).created, row.list.reference());
 }
-/// As of Docker's containers in no network: what an image exposes leads nowhere.
-std::string ports(const PsRow&) {
-    return "";
+/// Where a container that runs can be reached; with `none` and `host` nothing that is exposed leads
+/// anywhere.
+std::string ports(const PsRow& row) {
+    const engine::ContainerRecord& record = record_of(row);
+    const engine::ContainerState& state = row.container.state;
+    if (state.status != engine::ContainerStatus::running ||
+        !engine::has_private_network(record.request))
+        return "";
+    return untrusted(engine::ports_column(state.ports, record.config.exposed_ports));
 }
 std::string state(const PsRow& row) {
     return row.container.external ? "storage" : std::string(status_text(row.container.state));

@@ -32,6 +32,7 @@ void declare(CommandBuilder& command, RunFlags& flags) {
 
 ExitCode run(engine::Engine& engine, const RunFlags& flags) {
     const engine::CreateRequest request = make_request(flags.container);
+    warn_of_discarded_ports(request);
     if (request.tty && request.interactive && !request.detach && isatty(STDIN_FILENO) != 1) {
         print_error(Error(ErrorKind::usage, "the input device is not a TTY"));
         return ExitCode{1};  // Docker's status for this one

@@ -128,7 +128,8 @@ ExitCode run(engine::Engine& engine, const InfoFlags& flags) {
     line("Rootless", info.rootless ? "true" : "false");
     if (info.rootless) line(" Id map", info.id_map);
     line("Proc", info.proc);
-    line("Network", "loopback only, none, host");
+    line("Network", "slirp, none, host");
+    line(" Slirp", info.network);
     line("Kernel Version", info.kernel);
     line("Operating System", untrusted(info.operating_system));
     line("OSType", "linux");
