@@ -42,6 +42,12 @@ Command history_command();
 Command image_inspect_command();
 Command image_prune_command();
 Command image_exists_command();
+Command volume_create_command();
+Command volume_exists_command();
+Command volume_inspect_command();
+Command volume_ls_command();
+Command volume_prune_command();
+Command volume_rm_command();
 Command version_command();
 Command help_command();
 Command complete_command();
@@ -53,6 +59,7 @@ constexpr std::array groups{
     GroupRow{"container", "Manage containers"},
     GroupRow{"image", "Manage images"},
     GroupRow{"system", "Manage skiff's own data"},
+    GroupRow{"volume", "Manage volumes"},
 };
 
 // group, name, aliases, at top level, section, exit rules, summary, factory
@@ -122,6 +129,18 @@ constexpr std::array commands{
                "Show what skiff found on this machine", info_command},
     CommandRow{"system", "reset", "", "", Section::other, ExitRules::objects,
                "Remove all containers, images and other data", reset_command},
+    CommandRow{"volume", "create", "", "", Section::other, ExitRules::objects, "Create a volume",
+               volume_create_command},
+    CommandRow{"volume", "exists", "", "", Section::other, ExitRules::objects,
+               "Tell by the exit status whether a volume exists", volume_exists_command},
+    CommandRow{"volume", "inspect", "", "", Section::other, ExitRules::objects,
+               "Show all about volumes as JSON", volume_inspect_command},
+    CommandRow{"volume", "ls", "list", "", Section::other, ExitRules::objects, "List volumes",
+               volume_ls_command},
+    CommandRow{"volume", "prune", "", "", Section::other, ExitRules::objects,
+               "Remove volumes that no container uses", volume_prune_command},
+    CommandRow{"volume", "rm", "remove", "", Section::other, ExitRules::objects, "Remove volumes",
+               volume_rm_command},
     CommandRow{"", "version", "", "version", Section::other, ExitRules::objects,
                "Show the version of skiff", version_command},
     CommandRow{"", "help", "", "help", Section::other, ExitRules::objects,

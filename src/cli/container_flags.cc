@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <iterator>
 
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include "base/signal_name.h"
 #include "base/size.h"
 #include "base/text.h"
+#include "cli/commands/container/container_names.h"
 #include "cli/health_flags.h"
 #include "cli/mount_flags.h"
 #include "cli/network_flags.h"
@@ -241,12 +243,23 @@ void declare_log_flags(CommandBuilder& command, CreateRequest& request) {
 void declare_file_flags(CommandBuilder& command, ContainerFlags& flags) {
     CreateRequest& request = flags.request;
     command.option("-v,--volume", flags.volumes, "list",
-                   "Mount a directory or file of the host (format: <host>:<container>[:<options>])",
+                   "Mount a volume, or a directory or file of the host (format: "
+                   "[<volume|host path>:]<container>[:<options>])",
                    complete::directories);
+    command.option("--volume-driver", request.volume_driver, "string",
+                   "Driver of the volumes that -v makes: local is the only one",
+                   complete::words("local"));
+    command.parsed(
+        "--volumes-from",
+        [&request](std::string_view value) {
+            request.volumes_from.push_back(checked_volumes_from(value));
+        },
+        "list", "Mount what another container has mounted (format: <container>[:<options>])",
+        complete::containers);
     command.parsed(
         "--mount",
         [&request](std::string_view value) { request.mounts.push_back(parse_mount_flag(value)); },
-        "mount", "Mount a directory or file (type=bind) or memory (type=tmpfs)");
+        "mount", "Mount a volume, or with type=bind, tmpfs or image something else");
     command.option("--tmpfs", flags.tmpfs, "list",
                    "Mount an empty directory in memory (format: <container>[:<options>])");
     command.flag("--read-only", request.read_only, "Mount the root file system read-only");
@@ -303,7 +316,10 @@ CreateRequest make_request(const ContainerFlags& flags) {
     for (const std::string& text : flags.security_options)
         apply_security_option(request.security, text);
     apply_port_flags(flags.ports, request);
+    // In Docker's order, whatever order they were typed in: -v, --mount, --tmpfs.
+    request.mounts.clear();
     for (const std::string& text : flags.volumes) request.mounts.push_back(parse_volume_flag(text));
+    std::ranges::copy(flags.request.mounts, std::back_inserter(request.mounts));
     for (const std::string& text : flags.tmpfs) request.mounts.push_back(parse_tmpfs_flag(text));
     if (request.namespaces.ipc == "private") request.namespaces.ipc.clear();
     set_network(request, flags.network);

@@ -215,6 +215,7 @@ constexpr std::array host_config_own_fields{
     embedded_resources,
 };
 constexpr std::array host_config_last_fields{
+    optional(member("Mounts", any_list_type)),
     texts("MaskedPaths"),
     texts("ReadonlyPaths"),
     optional(yes_no("Init")),
@@ -349,8 +350,21 @@ constexpr std::array image_fields{
     member("Metadata", metadata_type),
 };
 
+// --- volumes
+
+constexpr std::array volume_fields{
+    optional(text("CreatedAt")),
+    text("Driver"),
+    member("Labels", string_map_type),
+    text("Mountpoint"),
+    text("Name"),
+    member("Options", string_map_type),
+    text("Scope"),
+};
+
 }  // namespace
 
+constexpr Type volume_inspect_type = record("volume.Volume", volume_fields);
 constexpr Type container_inspect_type = record("container.InspectResponse", container_fields);
 constexpr Type sized_container_inspect_type =
     record("container.InspectResponse", sized_container_fields);

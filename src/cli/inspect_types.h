@@ -12,5 +12,6 @@ extern const gotemplate::Type container_inspect_type;
 /// With SizeRw and SizeRootFs, which are there with --size only.
 extern const gotemplate::Type sized_container_inspect_type;
 extern const gotemplate::Type image_inspect_type;
+extern const gotemplate::Type volume_inspect_type;
 
 }  // namespace skiff::cli

@@ -12,16 +12,18 @@
 
 namespace skiff::cli {
 
-/// "/host:/target[:mode,…]". Throws Error: usage when malformed, unsupported for a named or
-/// anonymous volume.
+/// "/host:/target[:mode,…]", "volume:/target[:mode,…]" or "/target". Throws Error{usage}.
 engine::MountRequest parse_volume_flag(std::string_view text);
 
 /// "type=bind,source=/host,target=/target,readonly". Throws Error: invalid with the reason alone,
-/// unsupported for types and keys that only Docker has.
+/// unsupported for types that other engines have.
 engine::MountRequest parse_mount_flag(std::string_view text);
 
 /// "/target[:size=64m,noexec,…]". Throws Error{usage}.
 engine::MountRequest parse_tmpfs_flag(std::string_view text);
+
+/// "container[:ro|rw,z|Z]" as it is. Throws Error{usage}.
+std::string checked_volumes_from(std::string_view text);
 
 /// Throws Error{usage} where two mounts have one target.
 void check_mount_targets(const std::vector<engine::MountRequest>& mounts);

@@ -57,8 +57,6 @@ constexpr auto container_flags = std::to_array<UnsupportedFlag>({
     {"sysctl"},
     {"use-api-socket"},
     {"userns"},
-    {"volume-driver"},
-    {"volumes-from"},
 });
 
 }  // namespace

@@ -181,20 +181,6 @@ void check_hostname(std::string_view name) {
     }
 }
 
-std::string clean_path(std::string_view path) {
-    std::vector<std::string_view> kept;
-    for (std::string_view part : split(path, '/')) {
-        if (part == "..") {
-            if (!kept.empty()) kept.pop_back();
-        } else if (!part.empty() && part != ".") {
-            kept.push_back(part);
-        }
-    }
-    std::string result;
-    for (std::string_view part : kept) result.append("/").append(part);
-    return result.empty() ? "/" : result;
-}
-
 void prepend_environment_files(const std::vector<std::string>& paths,
                                std::vector<std::string>& environment) {
     constexpr size_t largest_file = 16 << 20;

@@ -45,7 +45,6 @@ std::string normalised_capability(std::string_view name);
 void check_container_name(std::string_view name);
 void check_hostname(std::string_view name);
 
-/// Go's path.Clean for an absolute path: no "//", ".", "..", or '/' at the end.
-std::string clean_path(std::string_view path);
+using engine::clean_path;
 
 }  // namespace skiff::cli

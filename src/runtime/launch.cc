@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include <fcntl.h>
 #include <sched.h>
@@ -26,30 +27,33 @@ namespace {
 
 /// `recursive` becomes true where the kernel shows the tree only as a whole: what is set on it must
 /// then cover the whole.
-Fd open_tree(const std::string& path, bool& recursive) {
+///
+/// `held`: a descriptor of it, which is then cloned whatever `path` leads to by now; or -1.
+Fd open_tree(const std::string& path, int held, bool& recursive) {
     const unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0U);
-    Fd tree(static_cast<int>(syscall(SYS_open_tree, AT_FDCWD, path.c_str(), flags)));
+    Fd tree(static_cast<int>(held >= 0 ? syscall(SYS_open_tree, held, "", flags | AT_EMPTY_PATH)
+                                       : syscall(SYS_open_tree, AT_FDCWD, path.c_str(), flags)));
     if (!tree.valid()) {
         // A mount that a user namespace inherited may not be shown without what covers it: EINVAL
         // for a part of it.
         if (errno == EINVAL && !recursive) {
             recursive = true;
-            return open_tree(path, recursive);
+            return open_tree(path, held, recursive);
         }
         throw SystemError(errno, "cannot mount '{}'", path);
     }
     return tree;
 }
 
-void set_tree_attributes(const MountStep& step) {
+void set_tree_attributes(const MountStep& step, unsigned long long set, bool recursive) {
     mount_attr attributes{};
-    attributes.attr_set = step.attributes;
+    attributes.attr_set = set;
     // Private all the way down: a submount that stayed in the host's peer group would receive what
     // the host mounts there later, without the restrictions set here.
     attributes.propagation =
         step.propagation == 0 || step.propagation == MS_PRIVATE ? MS_PRIVATE : 0;
     if ((attributes.attr_set & MOUNT_ATTR_NOATIME) != 0) attributes.attr_clr = MOUNT_ATTR__ATIME;
-    const unsigned flags = AT_EMPTY_PATH | (step.recursive ? AT_RECURSIVE : 0U);
+    const unsigned flags = AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0U);
     if (syscall(SYS_mount_setattr, step.tree.get(), "", flags, &attributes, sizeof attributes) == 0)
         return;
     if (errno == ENOSYS && attributes.attr_set == 0) return;  // until Linux 5.12 is our oldest
@@ -61,18 +65,25 @@ void set_tree_attributes(const MountStep& step) {
 }
 
 void open_source(MountStep& step) {
-    step.tree = open_tree(step.source, step.recursive);
+    const bool wanted_recursive = step.recursive;
+    if (!step.tree.valid())
+        step.tree = open_tree(step.source, step.source_fd.get(), step.recursive);
+    step.source_fd.reset();
+    // The kernel showed more than was asked for: then all of it is as restricted as its top.
+    if (step.recursive && !wanted_recursive)
+        step.attributes |= std::exchange(step.top_attributes, 0ULL);
     struct stat status{};
     if (fstat(step.tree.get(), &status) < 0)
         throw SystemError(errno, "cannot inspect '{}'", step.source);
     step.target_is_file = !S_ISDIR(status.st_mode);
-    set_tree_attributes(step);
+    set_tree_attributes(step, step.attributes, step.recursive);
+    if (step.top_attributes != 0) set_tree_attributes(step, step.top_attributes, false);
 }
 
 void open_device(DeviceStep& device) {
     const std::string path = "/dev/" + device.name;
     bool recursive = false;
-    device.tree = open_tree(path, recursive);
+    device.tree = open_tree(path, -1, recursive);
     struct stat status{};
     if (fstat(device.tree.get(), &status) < 0)
         throw SystemError(errno, "cannot inspect '{}'", path);

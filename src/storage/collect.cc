@@ -49,7 +49,7 @@ void mark_images(const Store& store, Marks& marks, Damages& damaged) {
 
 void mark_containers(const Store& store, Marks& marks, Damages& damaged) {
     for (const ContainerUse& use : list_container_uses(store, damaged)) {
-        marks.blobs.insert(use.image.hex());
+        if (use.image) marks.blobs.insert(use.image->hex());
         for (const oci::Digest& layer : use.layers) marks.layers.insert(layer.hex());
     }
 }
@@ -134,6 +134,14 @@ void sweep_temporaries(const Store& store) {
     }
 }
 
+void add_layers(const Json& layers, ContainerUse& use) {
+    for (const Json& layer : layers) {
+        const std::string chain = layer.is_string() ? layer.get<std::string>() : "";
+        const std::optional<oci::Digest> bare = oci::Digest::from_hex(chain);
+        use.layers.push_back(bare ? *bare : oci::Digest::require(chain, "its content"));
+    }
+}
+
 std::optional<ContainerUse> read_container_use(int containers, const std::string& id) {
     const std::optional<std::string> text =
         find_regular_file(containers, id + "/config.json", max_container_config);
@@ -144,15 +152,15 @@ std::optional<ContainerUse> read_container_use(int containers, const std::string
     const auto layers = config.find("layers");
     if (layers == config.end() || !layers->is_array())
         throw Error(ErrorKind::invalid, "{} has no 'layers'", name);
-    // A built-in image is in no store.
-    if (image_text.empty()) return std::nullopt;
-    ContainerUse use{
-        id, oci::Digest::require(image_text, name), {}, is_locked(containers, id + "/lock")};
-    for (const Json& layer : *layers) {
-        const std::string chain = layer.is_string() ? layer.get<std::string>() : "";
-        const std::optional<oci::Digest> bare = oci::Digest::from_hex(chain);
-        use.layers.push_back(bare ? *bare : oci::Digest::require(chain, name));
+    ContainerUse use{id, std::nullopt, {}, is_locked(containers, id + "/lock")};
+    // A built-in image is in no store; others may be mounted in its container.
+    if (!image_text.empty()) {
+        use.image = oci::Digest::require(image_text, name);
+        add_layers(*layers, use);
     }
+    if (const auto mounted = config.find("mounted_layers");
+        mounted != config.end() && mounted->is_array())
+        add_layers(*mounted, use);
     return use;
 }
 

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,11 +20,12 @@ namespace skiff::storage {
 
 struct ContainerUse {
     std::string id;
-    oci::Digest image;
-    std::vector<oci::Digest> layers;  ///< chain ids
-    bool running = false;             ///< its monitor holds the lock
+    std::optional<oci::Digest> image;  ///< nothing: a built-in one
+    std::vector<oci::Digest> layers;   ///< chain ids, those of mounted images among them
+    bool running = false;              ///< its monitor holds the lock
 };
-/// What the containers of this store use, from containers/<id>/config.json ("image", "layers"). A
+/// What the containers of this store use, from containers/<id>/config.json ("image",
+/// "layers", "mounted_layers"). A
 /// directory without that file is a container that is being made: its lease speaks for it. What a
 /// damaged one uses cannot be known; it is added to `damaged`.
 std::vector<ContainerUse> list_container_uses(const Store& store, Damages& damaged);

@@ -82,6 +82,11 @@ ContainerFiles::ContainerFiles(const Engine& engine, std::string id)
     if (!directory_.valid()) throw Error(ErrorKind::not_found, "No such container: {}", id_);
 }
 
+std::string ContainerFiles::volumes_path() const {
+    constexpr std::string_view folder = "/containers/";
+    return path_.substr(0, path_.size() - id_.size() - folder.size()) + "/volumes";
+}
+
 std::optional<ContainerRecord> ContainerFiles::find_record() const {
     const auto text = find_regular_file(directory_.get(), "config.json", document_limit);
     if (!text) return std::nullopt;

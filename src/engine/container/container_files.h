@@ -30,6 +30,8 @@ class ContainerFiles {
 
     const std::string& id() const { return id_; }
     const std::string& path() const { return path_; }
+    /// data/volumes of the same store.
+    std::string volumes_path() const;
     int directory() const { return directory_.get(); }
 
     /// Nothing when there is none (yet).

@@ -16,6 +16,7 @@
 #include "engine/container/health.h"
 #include "engine/container/random_name.h"
 #include "engine/container/remove.h"
+#include "engine/container/settle_mounts.h"
 #include "engine/container/spec_builder.h"
 #include "engine/image/run_image.h"
 #include "engine/shared_namespace.h"
@@ -112,6 +113,7 @@ CreatedContainer make_container(const Engine& engine, const CreateRequest& reque
     record.request = request;
     if (load_config(engine).no_new_privileges) record.request.security.no_new_privileges = true;
     record.config = merge_config(image.config, image.labels, request);
+    merge_volume_paths(request, record.config);
     record.by_run = by_run;
     record.run_root = engine.run_root();
     if (record.config.entrypoint.empty() && record.config.command.empty())
@@ -120,11 +122,17 @@ CreatedContainer make_container(const Engine& engine, const CreateRequest& reque
                     quoted(request.image));
 
     NewContainer made = make_container_directory(engine, record.id);
-    ScopeExit discard([&] { delete_trash(discard_container(engine, made.files, record.name)); });
+    SettledMounts mounts;
+    ScopeExit discard([&] {
+        mounts.volumes.unlock();
+        forget_mounts(engine, record);
+        delete_trash(discard_container(engine, made.files, record.name));
+    });
     if (request.replace) remove_holder(engine, request.name);
     // The link first: a holder without a record but with a held lock counts as taken, so nobody
     // else gets the name, and the container appears with its final name or not at all.
     record.name = take_name(engine, request.name, record.id);
+    mounts = settle_mounts(engine, record);
     made.files.write_record(record, request.auto_remove ? Durability::none : Durability::sync);
     discard.release();
     return {std::move(made.files), std::move(record), std::move(made.lock)};

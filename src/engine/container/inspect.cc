@@ -12,6 +12,7 @@
 #include "engine/container/container_network.h"
 #include "engine/container/create.h"
 #include "engine/container/external_runtime.h"
+#include "engine/container/inspect_mounts.h"
 #include "engine/container/lifecycle.h"
 #include "engine/container/log_options.h"
 #include "engine/container/restart_policy.h"
@@ -62,30 +63,6 @@ std::string log_path(const ContainerFiles& files, const LogRequest& log) {
 /// Docker writes an empty list as null here.
 Json list_or_null(const std::vector<std::string>& list) {
     return list.empty() ? Json(nullptr) : Json(list);
-}
-
-Json mounts_json(const ContainerRecord& record) {
-    Json mounts = Json::array();
-    for (const MountRequest& mount : record.request.mounts) {
-        const bool bind = mount.type == MountType::bind;
-        mounts.push_back(
-            {{"Type", bind ? "bind" : "tmpfs"},
-             {"Source", mount.source},
-             {"Destination", mount.target},
-             {"Mode", ""},
-             {"RW", !mount.read_only},
-             {"Propagation",
-              bind ? (mount.propagation.empty() ? "rprivate" : mount.propagation) : ""}});
-    }
-    return mounts;
-}
-
-std::vector<std::string> binds(const ContainerRecord& record) {
-    std::vector<std::string> list;
-    for (const MountRequest& mount : record.request.mounts)
-        if (mount.type == MountType::bind && mount.create_source)
-            list.push_back(mount.source + ":" + mount.target + (mount.read_only ? ":ro" : ""));
-    return list;
 }
 
 Json security_options(const SecurityRequest& security) {
@@ -159,15 +136,12 @@ Json host_config(const ContainerRecord& record, const std::string& runtime) {
     const bool privileged = request.security.privileged;
     const RestartPolicy restart = parse_restart_policy(request.restart);
     Json json = {
-        {"Binds", list_or_null(binds(record))},
         {"ContainerIDFile", ""},
         {"LogConfig", {{"Type", request.log.driver}, {"Config", request.log.options}}},
         {"NetworkMode", network_mode(request)},
         {"PortBindings", port_bindings(request)},
         {"RestartPolicy", {{"Name", name_of(restart)}, {"MaximumRetryCount", restart.retries}}},
         {"AutoRemove", request.auto_remove},
-        {"VolumeDriver", ""},
-        {"VolumesFrom", nullptr},
         {"CapAdd", list_or_null(request.security.cap_add)},
         {"CapDrop", list_or_null(request.security.cap_drop)},
         {"CgroupnsMode", "private"},
@@ -193,6 +167,7 @@ Json host_config(const ContainerRecord& record, const std::string& runtime) {
         {"Isolation", ""},
         {"MaskedPaths", privileged ? Json(nullptr) : Json(runtime::default_masked_paths())},
         {"ReadonlyPaths", privileged ? Json(nullptr) : Json(runtime::default_read_only_paths())}};
+    add_mount_requests(request, json);
     if (request.init) json["Init"] = true;
     json.update(resources(request));
     return json;
@@ -343,7 +318,7 @@ Json inspect_container(const Engine& engine, const std::string& name) {
             {"ExecIDs", nullptr},
             {"HostConfig", host_config(record, runtime)},
             {"GraphDriver", graph_driver(engine, files, record, state)},
-            {"Mounts", mounts_json(record)},
+            {"Mounts", mounts_json(engine, record)},
             {"Config", config_json(record, effective_hostname(record, host_name()))},
             {"NetworkSettings", network_settings(record, state)}};
 }

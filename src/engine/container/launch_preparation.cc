@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdlib>
-#include <memory>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -20,7 +18,9 @@
 #include "engine/builtin/built_in_image.h"
 #include "engine/container/container_network.h"
 #include "engine/container/etc_files.h"
+#include "engine/container/layer_links.h"
 #include "engine/container/log_options.h"
+#include "engine/container/mount_sources.h"
 #include "engine/container/resolv_conf_watch.h"
 #include "engine/container/spec_builder.h"
 #include "engine/container/spec_facts.h"
@@ -29,8 +29,6 @@
 #include "runtime/launch.h"
 #include "runtime/plan/plan_builder.h"
 #include "runtime/rootfs/overlay.h"
-#include "storage/layers.h"
-#include "storage/store.h"
 
 namespace skiff::engine {
 namespace {
@@ -57,21 +55,6 @@ uid_t root_owner(const Preparation& preparation) {
     return preparation.nested ? to_outside(preparation.nested->uids, 0).value_or(0) : 0;
 }
 
-std::vector<std::string> stored_layers(const Engine& engine, const ContainerRecord& record) {
-    std::vector<std::string> links;
-    const auto store = storage::Store::find(engine.root());
-    if (!store) throw Error(ErrorKind::not_found, "there is no store at '{}'", engine.root());
-    for (auto chain = record.layers.rbegin(); chain != record.layers.rend(); ++chain) {
-        const auto link = storage::find_layer_link(
-            *store, oci::Digest::require("sha256:" + *chain, "a layer of the container"));
-        if (!link)
-            throw Error(ErrorKind::not_found, "layer {} of image {} is missing from the store",
-                        *chain, record.image_name);
-        links.push_back(*link);
-    }
-    return links;
-}
-
 /// Sets preparation.nested before, since the writable layer belongs to the container's root.
 Fd mount_root(const Engine& engine, const ContainerFiles& files, const ContainerRecord& record,
               bool in_user_namespace, Preparation& preparation) {
@@ -81,7 +64,7 @@ Fd mount_root(const Engine& engine, const ContainerFiles& files, const Container
     request.base_directory = engine.root() + "/l";
     const uid_t owner = root_owner(preparation);
     if (record.built_in.empty()) {
-        request.lower = stored_layers(engine, record);
+        request.lower = layer_links(engine, record.layers, record.image_name);
     } else {
         BuiltInLayer layer = built_in_layer(engine, record.built_in, owner);
         request.lower = {"../builtin/" + layer.name};
@@ -155,44 +138,6 @@ std::vector<std::string> find_less(const ContainerRecord& record, const oci::Run
     return less;
 }
 
-std::string real_path(const std::string& path) {
-    const std::unique_ptr<char, decltype(&std::free)> real(realpath(path.c_str(), nullptr),
-                                                           &std::free);
-    return real ? real.get() : path;
-}
-
-/// Where a bind (of /tmp, say) would show the sockets of our run directory: rootless containers
-/// share a user namespace, and with the sockets they could stop or enter each other.
-std::vector<std::string> covered_paths(const Engine& engine, const ContainerRecord& record) {
-    const std::string run = real_path(engine.run_root());
-    std::vector<std::string> paths;
-    for (const MountRequest& mount : record.request.mounts) {
-        if (mount.type != MountType::bind) continue;
-        std::string source = real_path(mount.source);
-        if (source == "/") source.clear();
-        if (run == source || run.starts_with(source + "/"))
-            paths.push_back(mount.target == "/" ? run : mount.target + run.substr(source.size()));
-    }
-    return paths;
-}
-
-void make_missing_sources(const ContainerRecord& record) {
-    for (const MountRequest& mount : record.request.mounts) {
-        if (mount.type != MountType::bind || access(mount.source.c_str(), F_OK) == 0) continue;
-        if (mount.create_source) {
-            with_context([&] { make_directories(mount.source, 0755); },
-                         "the source of the bind mount '{0}:{1}' does not exist and cannot be made "
-                         "(make it yourself, or name a directory that is there)",
-                         mount.source, mount.target);
-        } else {
-            throw Error(
-                ErrorKind::invalid,
-                "invalid mount config for type \"bind\": bind source path does not exist: {}",
-                mount.source);
-        }
-    }
-}
-
 void connect_pipes(const ContainerRecord& record, Preparation& preparation) {
     if (record.request.tty) return;
     if (record.request.log.driver == passthrough_log_driver) {
@@ -253,8 +198,9 @@ std::optional<runtime::IdMaps> nested_id_maps(const ContainerRecord& record,
                                               const runtime::HostFacts& host) {
     if (record.built_in.empty()) return std::nullopt;
     const bool has_binds =
-        std::any_of(record.request.mounts.begin(), record.request.mounts.end(),
-                    [](const MountRequest& mount) { return mount.type == MountType::bind; });
+        std::any_of(record.mounts.begin(), record.mounts.end(), [](const MountRequest& mount) {
+            return mount.type == MountType::bind || mount.type == MountType::volume;
+        });
     return built_in_id_maps(record.built_in, host.maps, has_binds);
 }
 
@@ -276,7 +222,7 @@ void describe_maps(const runtime::IdMaps& maps, SpecFacts& facts) {
 
 Preparation prepare_launch(const Engine& engine, const ContainerFiles& files,
                            const ContainerRecord& record, const runtime::ContainerGroups& groups,
-                           runtime::ConsoleSize size) {
+                           SharedSources& shared, runtime::ConsoleSize size) {
     Preparation result;
     runtime::HostFacts host = runtime::probe_host_facts();
     for (const runtime::ContainerGroup& group : groups.recorded())
@@ -288,21 +234,27 @@ Preparation prepare_launch(const Engine& engine, const ContainerFiles& files,
     result.nested = nested_id_maps(record, host);
     Fd root = mount_root(engine, files, record, host.in_user_namespace, result);
     engine.phases().mark("monitor: overlay");
-    {
-        const RootDir view(duplicate(root.get()));
-        result.user = resolve_user(view, record.config.user);
-    }
+    const RootDir view(duplicate(root.get()));
+    result.user = resolve_user(view, record.config.user);
     require_mapped(result.user, record, result.nested ? *result.nested : host.maps);
     engine.phases().mark("monitor: user");
+    MountSources sources({.engine = engine,
+                          .files = files,
+                          .record = record,
+                          .root = view,
+                          .user = result.user,
+                          .in_user_namespace = host.in_user_namespace,
+                          .nested = result.nested,
+                          .shared = shared});
+    if (!record.mounts.empty()) engine.phases().mark("monitor: volumes");
     if (result.nested) host = facts_of_nested(host);
     SpecFacts facts = spec_facts(host, files, size);
     if (result.nested) describe_maps(*result.nested, facts);
-    facts.covered = covered_paths(engine, record);
+    facts.covered = sources.covered_paths(engine);
     if (record.built_in == "host") facts.host_directories = host_directories();
     write_etc_files(files, record, effective_hostname(record, facts.host_hostname));
     if (const uid_t owner = root_owner(result); owner != 0)
         for (const char* name : {"hosts", "hostname", "resolv.conf"}) give(files, name, owner);
-    make_missing_sources(record);
     engine.phases().mark("monitor: files of /etc");
     oci::RuntimeSpec spec = build_spec(record, result.user, facts);
     result.plan = runtime::build_plan(spec, host);
@@ -331,8 +283,10 @@ Preparation prepare_launch(const Engine& engine, const ContainerFiles& files,
     }
     engine.phases().mark("monitor: seccomp filter");
     if (external) {
+        sources.require_paths();
         result.spec = std::move(spec);
     } else {
+        sources.give_to(result.plan);
         runtime::open_sources(result.plan);
     }
     connect_pipes(record, result);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/container/container_files.h"
+#include "engine/container/shared_sources.h"
 #include "engine/container/spec_builder.h"
 #include "engine/container/user.h"
 #include "monitor/stdio.h"
@@ -37,7 +38,7 @@ struct Preparation {
 /// plan, opens sources and pipes. `groups` is lent to the plan and must outlive the launch.
 Preparation prepare_launch(const Engine& engine, const ContainerFiles& files,
                            const ContainerRecord& record, const runtime::ContainerGroups& groups,
-                           runtime::ConsoleSize size);
+                           SharedSources& shared, runtime::ConsoleSize size);
 
 /// Throws Error{invalid} naming an id of `user` that is not in `maps`, which are those of the
 /// container: the kernel only says EINVAL, at whatever step first uses the id.

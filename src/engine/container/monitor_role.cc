@@ -27,6 +27,7 @@
 #include "engine/container/port_listeners.h"
 #include "engine/container/resolv_conf_watch.h"
 #include "engine/container/restart_policy.h"
+#include "engine/volume/volume_users.h"
 #include "monitor/settle.h"
 #include "monitor/supervisor.h"
 #include "runtime/launch.h"
@@ -53,7 +54,10 @@ void become_quiet() {
     for (int fd = monitor_client_fd; fd < monitor_listener_fd; ++fd)
         if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
             throw SystemError(errno, "the monitor was started without its descriptors");
-    // Mounts made here must not appear in the host's namespace.
+}
+
+/// Mounts made here must not appear in the host's namespace.
+void separate_mounts() {
     if (mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) < 0)
         throw SystemError(errno, "cannot separate our mounts from the host's");
 }
@@ -86,9 +90,10 @@ ContainerState running_state(const Preparation& preparation, pid_t host_pid) {
 
 /// Everybody has heard of the end by now. What cannot be deleted stays in the trash, which the next
 /// command empties.
-void delete_what_can_be(const std::string& trash) {
+void delete_what_can_be(const Discarded& trash) {
     try {
-        delete_trash(trash);
+        for (const std::string& volume : trash.volumes) delete_trash(volume);
+        delete_trash(trash.container);
     } catch (const Error&) {
     }
 }
@@ -160,7 +165,19 @@ class ContainerRun {
         }
     }
 
+    /// Whatever becomes of them: nothing else is mounted before our mounts are apart.
+    void hold_shared_sources() {
+        try {
+            shared_.emplace(record_);
+        } catch (const Error&) {
+            separate_mounts();
+            throw;
+        }
+        separate_mounts();
+    }
+
     void start(monitor::ContainerIo& io, Child& init, bool first) {
+        if (!shared_) hold_shared_sources();
         monitor::WindowSize size;
         // First of all: it prepares itself while the container is prepared here.
         start_network();
@@ -172,7 +189,7 @@ class ContainerRun {
         groups_ = runtime::ContainerGroups::create(wanted_groups_, record_.id);
         engine_.phases().mark("monitor: control groups");
         Preparation preparation =
-            prepare_launch(engine_, files_, record_, groups_, {size.rows, size.columns});
+            prepare_launch(engine_, files_, record_, groups_, *shared_, {size.rows, size.columns});
         preparation.plan.command_line = command_line_;
         if (first && supervisor_.foreground_gone())
             throw Error(ErrorKind::system, "the command that started the container is gone");
@@ -291,7 +308,7 @@ class ContainerRun {
         if (state_.started_at == Timestamp{}) forget_policy();
         state_.cgroups.clear();
         groups_.remove(group_patience);
-        const std::string trash = conclude();
+        const Discarded trash = conclude();
         lock_.unlock();
         supervisor_.report_failure(error);
         delete_what_can_be(trash);
@@ -352,7 +369,7 @@ class ContainerRun {
             else
                 forget_policy();
         }
-        const std::string trash = conclude();
+        const Discarded trash = conclude();
         engine_.phases().mark("monitor: final state");
         report_phases();
         // The next start mounts the same writable layer; what is removed comes down after the news.
@@ -413,7 +430,7 @@ class ContainerRun {
 
     /// What must be true before anybody hears of the end: the name is free again, or the state says
     /// exited.
-    std::string conclude() {
+    Discarded conclude() {
         unlink(fmt::format("{}/{}.sock", engine_.run_root(), record_.id).c_str());
         if (!record_.request.auto_remove) {
             try {
@@ -423,7 +440,7 @@ class ContainerRun {
             }
             return {};
         }
-        return discard_container(engine_, files_, files_.record().name);
+        return discard_with_volumes(engine_, files_, files_.record(), true);
     }
 
     const Engine& engine_;
@@ -446,6 +463,7 @@ class ContainerRun {
     std::vector<PublishedPort> ports_;      ///< of the present run
     std::string resolv_conf_;               ///< as the helper was told
     std::optional<ResolvConfWatch> resolv_watch_;
+    std::optional<SharedSources> shared_;
 };
 
 int supervise_container(const MonitorArguments& arguments) {

@@ -51,14 +51,20 @@ namespace skiff::engine {
 // Not in an unnamed namespace: there nobody would find them, and numbers be written.
 NLOHMANN_JSON_SERIALIZE_ENUM(PullPolicy,
                              {{PullPolicy::missing, "missing"}, {PullPolicy::never, "never"}})
-NLOHMANN_JSON_SERIALIZE_ENUM(MountType, {{MountType::bind, "bind"}, {MountType::tmpfs, "tmpfs"}})
+NLOHMANN_JSON_SERIALIZE_ENUM(MountType, {{MountType::bind, "bind"},
+                                         {MountType::tmpfs, "tmpfs"},
+                                         {MountType::volume, "volume"},
+                                         {MountType::image, "image"}})
 NLOHMANN_JSON_SERIALIZE_ENUM(ContainerStatus, {{ContainerStatus::created, "created"},
                                                {ContainerStatus::running, "running"},
                                                {ContainerStatus::restarting, "restarting"},
                                                {ContainerStatus::exited, "exited"}})
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(MountRequest, type, source, target, read_only,
-                                                recursive, create_source, propagation, options)
+                                                recursive, writable_submounts, forced_read_only,
+                                                create_source, short_form, mode, propagation,
+                                                options, no_copy, anonymous, subpath, driver,
+                                                driver_options, labels, layers, overlay, chown)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Ulimit, name, soft, hard)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(NamespaceModes, pid, ipc, uts, network)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(SlirpRequest, cidr, mtu, host_loopback)
@@ -77,9 +83,10 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(PublishedPort, host_ip, host_por
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(LogRequest, driver, options)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
     CreateRequest, image, command, entrypoint, name, hostname, user, working_directory, environment,
-    labels, mounts, add_hosts, dns, dns_search, dns_options, publish, publish_all, expose, slirp,
-    ulimits, namespaces, log, security, shm_size, stop_signal, stop_timeout, runtime, health,
-    restart, pull, read_only, init, init_path, attach, interactive, tty, detach, auto_remove)
+    labels, mounts, volumes_from, volume_driver, add_hosts, dns, dns_search, dns_options, publish,
+    publish_all, expose, slirp, ulimits, namespaces, log, security, shm_size, stop_signal,
+    stop_timeout, runtime, health, restart, pull, read_only, init, init_path, attach, interactive,
+    tty, detach, auto_remove)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(EffectiveConfig, entrypoint, command, environment,
                                                 user, working_directory, hostname, stop_signal,
                                                 labels, exposed_ports, volumes, health,
@@ -111,10 +118,18 @@ auto checked(std::string_view text, std::string_view name, Read read) {
     }
 }
 
+/// Of images that are mounted; they stay as long as the container.
+std::vector<std::string> mounted_layers(const ContainerRecord& record) {
+    std::vector<std::string> layers;
+    for (const MountRequest& mount : record.mounts)
+        layers.insert(layers.end(), mount.layers.begin(), mount.layers.end());
+    return layers;
+}
+
 }  // namespace
 
 std::string to_document(const ContainerRecord& record) {
-    // "image" and "layers" are what the store's collection reads.
+    // "image", "layers" and "mounted_layers" are what the store's collection reads.
     return to_text({{"format", record_format},
                     {"id", record.id},
                     {"name", record.name},
@@ -125,6 +140,8 @@ std::string to_document(const ContainerRecord& record) {
                     {"layers", record.layers},
                     {"request", record.request},
                     {"config", record.config},
+                    {"mounts", record.mounts},
+                    {"mounted_layers", mounted_layers(record)},
                     {"by_run", record.by_run},
                     {"run_root", record.run_root}});
 }
@@ -141,6 +158,11 @@ ContainerRecord parse_record(std::string_view text, std::string_view name) {
         json.at("layers").get_to(record.layers);
         json.at("request").get_to(record.request);
         json.at("config").get_to(record.config);
+        if (const auto mounts = json.find("mounts"); mounts != json.end()) {
+            mounts->get_to(record.mounts);
+        } else {
+            record.mounts = record.request.mounts;  // made before there were volumes
+        }
         record.by_run = json.value("by_run", false);
         record.run_root = json.value("run_root", "");
         return record;

@@ -37,8 +37,10 @@ struct EffectiveConfig {
     std::string hostname;
     std::string stop_signal;  ///< as typed or in the image; "" : SIGTERM
     std::map<std::string, std::string> labels;
-    std::vector<std::string> exposed_ports;  ///< "80/tcp"; of the image, exposed and published ones
-    std::vector<std::string> volumes;        ///< the image's VOLUME paths
+    /// "80/tcp"; of the image, exposed and published ones.
+    std::vector<std::string> exposed_ports;
+    /// Where anonymous volumes belong: VOLUME of the image, -v PATH.
+    std::vector<std::string> volumes;
     HealthConfig health;
     std::vector<std::string> health_shell;  ///< argv before a CMD-SHELL line; empty: /bin/sh -c
 };
@@ -53,6 +55,9 @@ struct ContainerRecord {
     std::vector<std::string> layers;  ///< chain ids, base first
     CreateRequest request;
     EffectiveConfig config;
+    /// All that is mounted for the user, each target once: the request's, those of --volumes-from,
+    /// the image's volumes; anonymous volumes have their names.
+    std::vector<MountRequest> mounts;
     /// Made by `run`, whose lock goes to the monitor without a gap: without a holder, and with
     /// --rm, it is what a killed process left. (`create --rm` waits for its `start`.)
     bool by_run = false;

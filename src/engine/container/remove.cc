@@ -15,6 +15,8 @@
 #include "engine/container/monitor_place.h"
 #include "engine/container/size.h"
 #include "engine/store_namespace.h"
+#include "engine/volume/volume_users.h"
+#include "engine/volume/volumes.h"
 
 namespace skiff::engine {
 namespace {
@@ -44,10 +46,13 @@ void end_leftovers_of(const Engine& engine, const ContainerFiles& files) {
     end_leftovers(engine, files.id(), state, record);
 }
 
-void discard(const Engine& engine, const ContainerFiles& files, const std::string& name) {
+void discard(const Engine& engine, const ContainerFiles& files, const ContainerRecord& record,
+             bool volumes) {
     unlink(fmt::format("{}/{}.sock", engine.run_root(), files.id()).c_str());
     end_leftovers_of(engine, files);
-    const std::string trash = discard_container(engine, files, name);
+    const Discarded discarded = discard_with_volumes(engine, files, record, volumes);
+    delete_discarded_volumes(engine, discarded.volumes);
+    const std::string& trash = discarded.container;
     try {
         delete_in_namespace(engine, trash);
     } catch (const Error& error) {
@@ -71,12 +76,12 @@ void remove_leftover(const Engine& engine, const std::string& id) {
     if (!record) {
         // Its creator died before it was visible; the link of its name may be there.
         free_names_of(engine, id);
-        discard(engine, files, "");
+        discard(engine, files, {}, false);
         return;
     }
     const ContainerState state = files.stored_state();
     if (is_leftover(*record, state.status)) {
-        discard(engine, files, record->name);
+        discard(engine, files, *record, true);
     } else if (state.status == ContainerStatus::running) {
         end_leftovers(engine, id, state, record);
     }
@@ -177,7 +182,7 @@ void remove_container(const Engine& engine, const std::string& name, const Remov
         // Its monitor gives the lock up at its very end; with --rm it removes everything by itself.
         lock = files.wait_lock();
     }
-    discard(engine, files, record.name);
+    discard(engine, files, record, options.volumes || record.request.auto_remove);
 }
 
 void remove_if_left(const Engine& engine, const ContainerRecord& record) {
@@ -188,7 +193,7 @@ void remove_if_left(const Engine& engine, const ContainerRecord& record) {
     const ContainerFiles files(engine, record.id);
     // A monitor that is about to end removes it itself; wait for its end either way.
     const FileLock lock = files.wait_lock();
-    discard(engine, files, record.name);
+    discard(engine, files, record, true);
 }
 
 void repair(const Engine& engine) {

@@ -19,6 +19,7 @@ struct RemoveOptions {
     /// With force: seconds between the container's stop signal and SIGKILL, -1: for ever; nothing:
     /// SIGKILL at once.
     std::optional<int> timeout_seconds = {};
+    bool volumes = false;  ///< its anonymous volumes too, unless another container uses them
 };
 /// Throws Error{in_use} for a running container without force, Error{not_found}. The name is free
 /// on return; deleting the files of a large container goes on until then, too.

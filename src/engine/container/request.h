@@ -11,26 +11,12 @@
 #include <utility>
 #include <vector>
 
+#include "engine/container/mount_request.h"
 #include "engine/container/port_spec.h"
 
 namespace skiff::engine {
 
 enum class PullPolicy { missing, never };
-
-enum class MountType { bind, tmpfs };
-
-/// One -v, --mount or --tmpfs.
-struct MountRequest {
-    MountType type = MountType::bind;
-    std::string source;  ///< absolute host path; empty for tmpfs
-    std::string target;  ///< absolute path in the container
-    bool read_only = false;
-    bool recursive = true;       ///< bind: submounts too (Docker's bind-recursive)
-    bool create_source = false;  ///< -v makes a missing host directory, --mount does not
-    std::string propagation;     ///< "", or private|rprivate|shared|rshared|slave|rslave
-    std::vector<std::string>
-        options;  ///< tmpfs: mount(8) words such as "size=64m", "noexec", "mode=1777"
-};
 
 struct Ulimit {
     std::string name;  ///< as setrlimit's constant without RLIMIT_, lower case: "nofile"
@@ -94,8 +80,10 @@ struct CreateRequest {
     std::vector<std::string>
         environment;  ///< "K=V" in order, --env-file first; "K" alone removes K
     std::map<std::string, std::string> labels;
-    std::vector<MountRequest> mounts;
-    std::vector<std::string> add_hosts;  ///< "name:ip", "name:host-gateway"
+    std::vector<MountRequest> mounts;       ///< in the order of -v, --mount, --tmpfs
+    std::vector<std::string> volumes_from;  ///< as typed: container[:words]
+    std::string volume_driver;              ///< of volumes that -v makes; "" is "local"
+    std::vector<std::string> add_hosts;     ///< "name:ip", "name:host-gateway"
     std::vector<std::string> dns;
     std::vector<std::string> dns_search;   ///< in place of the host's; "." alone: none
     std::vector<std::string> dns_options;  ///< in place of the host's

@@ -45,7 +45,10 @@ SpecMount sys_mount(const ContainerRecord& record) {
     const char* access = record.request.security.privileged ? "rw" : "ro";
     // Likewise sysfs and the network namespace.
     if (record.request.namespaces.network == "host")
-        return {"/sys", "bind", "/sys", {"rbind", "nosuid", "noexec", "nodev", access}};
+        return {"/sys",
+                "bind",
+                "/sys",
+                {"rbind", "nosuid", "noexec", "nodev", fmt::format("r{}", access)}};
     return {"/sys", "sysfs", "sysfs", {"nosuid", "noexec", "nodev", access}};
 }
 
@@ -96,25 +99,35 @@ std::vector<SpecMount> default_mounts(const ContainerRecord& record, const SpecF
                           record.request.init_path,
                           {"bind", "ro", "nosuid", "nodev", "rprivate"}});
     for (const std::string& path : facts.host_directories)
-        mounts.push_back({path, "bind", path, {"rbind", "ro", "nosuid", "nodev", "rprivate"}});
+        mounts.push_back({path, "bind", path, {"rbind", "rro", "nosuid", "nodev", "rprivate"}});
     return mounts;
 }
 
-SpecMount requested_mount(const MountRequest& request, bool privileged) {
+/// What stands in the document for a volume or an image; who launches it holds the thing itself.
+std::string source_of(const MountRequest& request, const SpecFacts& facts) {
+    if (request.type == MountType::bind) return request.source;
+    if (request.type == MountType::image) return "image:" + request.source;
+    const std::string data = fmt::format("{}/{}/_data", facts.volumes_directory, request.source);
+    return request.subpath.empty() ? data : fmt::format("{}/{}", data, request.subpath);
+}
+
+SpecMount requested_mount(const MountRequest& request, const SpecFacts& facts, bool privileged) {
     SpecMount mount{request.target, "", "", {}};
     if (request.type == MountType::tmpfs) {
         mount.type = "tmpfs";
         mount.source = "tmpfs";
         mount.options = {"noexec", "nosuid", "nodev"};
-        mount.options.insert(mount.options.end(), request.options.begin(), request.options.end());
     } else {
         mount.type = "bind";
-        mount.source = request.source;
+        mount.source = source_of(request, facts);
         mount.options = {request.recursive ? "rbind" : "bind",
                          request.propagation.empty() ? "rprivate" : request.propagation};
-        mount.options.insert(mount.options.end(), request.options.begin(), request.options.end());
     }
-    if (request.read_only) mount.options.emplace_back("ro");
+    mount.options.insert(mount.options.end(), request.options.begin(), request.options.end());
+    if (request.read_only) {
+        const bool top_alone = request.type == MountType::tmpfs || request.writable_submounts;
+        mount.options.emplace_back(top_alone ? "ro" : "rro");
+    }
     // A container with CAP_MKNOD must not make itself a way to the host's disk in a shared
     // directory.
     if (!privileged) mount.options.emplace_back("nodev");
@@ -124,8 +137,8 @@ SpecMount requested_mount(const MountRequest& request, bool privileged) {
 std::vector<SpecMount> mounts_of(const ContainerRecord& record, const SpecFacts& facts) {
     std::vector<SpecMount> mounts = default_mounts(record, facts);
     std::vector<SpecMount> requested;
-    for (const MountRequest& request : record.request.mounts)
-        requested.push_back(requested_mount(request, record.request.security.privileged));
+    for (const MountRequest& request : record.mounts)
+        requested.push_back(requested_mount(request, facts, record.request.security.privileged));
     // What the user mounts in place of one of ours replaces it.
     for (const SpecMount& mount : requested)
         std::erase_if(mounts,

@@ -21,6 +21,7 @@ struct SpecFacts {
     bool has_host_mqueue = false;              ///< /dev/mqueue exists outside, for --ipc host
     std::string host_hostname;
     std::string container_directory;  ///< where hosts, hostname and resolv.conf lie
+    std::string volumes_directory;    ///< data/volumes
     std::string seccomp;  ///< linux.seccomp in OCI's JSON, only for `inspect --oci` and --runtime
     /// Empty: the namespaces of the record. Else a user namespace of the container's own with these
     /// maps.

@@ -28,6 +28,7 @@ SpecFacts spec_facts(const runtime::HostFacts& host, const ContainerFiles& files
     facts.has_host_mqueue = access("/dev/mqueue", F_OK) == 0;
     facts.host_hostname = host_name();
     facts.container_directory = files.path();
+    facts.volumes_directory = files.volumes_path();
     facts.rows = size.rows;
     facts.columns = size.columns;
     return facts;

@@ -47,7 +47,7 @@ class Removal {
         std::set<oci::Digest> used;
         storage::Damages damaged;
         for (const ContainerUse& use : storage::list_container_uses(store_, damaged))
-            used.insert(use.image);
+            if (use.image) used.insert(*use.image);
         // It may be any image's.
         if (!damaged.empty()) return;
         storage::list_references(store_, damaged);

@@ -6,11 +6,13 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <linux/magic.h>
 #include <linux/mount.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 
 #include "base/in_root.h"
 #include "runtime/init/steps.h"
@@ -73,6 +75,22 @@ int set_attributes(int tree, unsigned long long set, unsigned long long propagat
     return 0;
 }
 
+bool is_below_proc(const char* path) noexcept {
+    constexpr char prefix[] = "/proc/";
+    for (size_t i = 0; i + 1 < sizeof prefix; ++i)
+        if (path[i] != prefix[i]) return false;
+    return true;
+}
+
+/// What is asked for at /x, and through a link of the image lands in procfs, would stand there for
+/// what the kernel says (CVE-2019-16884, CVE-2023-27561). Who asked for a path below /proc was
+/// judged before.
+bool leads_into_proc(int target, const MountStep& step) noexcept {
+    struct statfs status{};
+    return !is_below_proc(step.target.c_str()) && fstatfs(target, &status) == 0 &&
+           static_cast<unsigned long>(status.f_type) == PROC_SUPER_MAGIC;
+}
+
 int mount_one(int root, const MountStep& step, Position& at) noexcept {
     at.step = Step::mount_target;
     const int target = in_root::open_target(
@@ -80,6 +98,10 @@ int mount_one(int root, const MountStep& step, Position& at) noexcept {
         step.target_is_file ? in_root::Target::file : in_root::Target::directory);
     if (target == -EACCES && step.skip_unreachable) return 0;
     if (target < 0) return -target;
+    if (leads_into_proc(target, step)) {
+        ::close(target);
+        return EPERM;
+    }
     at.step = Step::mount;
     int error = 0;
     if (step.kind == MountStep::Kind::attach) {

@@ -33,11 +33,13 @@ struct MountStep {
     std::string type;               ///< filesystem
     std::string
         source;  ///< filesystem: the word shown by mount(8); attach: the host path, for messages
-    std::string data;                   ///< filesystem
-    unsigned long flags = 0;            ///< filesystem: MS_…
-    bool recursive = false;             ///< attach: submounts too
-    unsigned long long attributes = 0;  ///< attach: MOUNT_ATTR_… for every mount of the tree
-    Fd tree;  ///< attach: an OPEN_TREE_CLONE descriptor with its attributes already set
+    std::string data;                       ///< filesystem
+    unsigned long flags = 0;                ///< filesystem: MS_…
+    bool recursive = false;                 ///< attach: submounts too
+    unsigned long long attributes = 0;      ///< attach: MOUNT_ATTR_… for every mount of the tree
+    unsigned long long top_attributes = 0;  ///< attach: for its top alone
+    Fd source_fd;  ///< attach: what is cloned, if its owner holds it already; else `source` is
+    Fd tree;       ///< attach: an OPEN_TREE_CLONE descriptor with its attributes already set
     unsigned long propagation = 0;  ///< MS_PRIVATE, MS_SLAVE, MS_SHARED, or 0: private
 };
 

@@ -18,8 +18,8 @@ struct Word {
 };
 
 constexpr std::array words{
-    Word{"ro", MS_RDONLY, MOUNT_ATTR_RDONLY, false},
-    Word{"rw", MS_RDONLY, MOUNT_ATTR_RDONLY, true},
+    Word{"rro", MS_RDONLY, MOUNT_ATTR_RDONLY, false},
+    Word{"rrw", MS_RDONLY, MOUNT_ATTR_RDONLY, true},
     Word{"nosuid", MS_NOSUID, MOUNT_ATTR_NOSUID, false},
     Word{"suid", MS_NOSUID, MOUNT_ATTR_NOSUID, true},
     Word{"nodev", MS_NODEV, MOUNT_ATTR_NODEV, false},
@@ -48,6 +48,13 @@ constexpr std::array propagation_words{
 };
 
 bool apply_flag(std::string_view text, MountOptions& options) {
+    if (text == "ro" || text == "rw") {
+        options.flags &= ~static_cast<unsigned long>(MS_RDONLY);
+        options.attributes &= ~static_cast<unsigned long long>(MOUNT_ATTR_RDONLY);
+        options.top_attributes = text == "ro" ? MOUNT_ATTR_RDONLY : 0;
+        if (text == "ro") options.flags |= MS_RDONLY;
+        return true;
+    }
     for (const Word& word : words) {
         if (word.name != text) continue;
         if (word.clears) {

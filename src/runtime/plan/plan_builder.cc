@@ -87,6 +87,7 @@ MountStep mount_step(const oci::SpecMount& mount) {
         step.kind = MountStep::Kind::attach;
         step.recursive = options.recursive;
         step.attributes = options.attributes;
+        step.top_attributes = options.top_attributes;
     }
     return step;
 }

@@ -1,1 +1,1 @@
-skiff run --rm --mount type=volume,dst=/x busybox true
+skiff run --rm --mount dst=/x,ro busybox true

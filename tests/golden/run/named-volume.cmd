@@ -1,1 +1,1 @@
-skiff run --rm -v data:/data busybox true
+skiff run --rm -v a:/data busybox true

@@ -136,12 +136,19 @@ TEST(ContainerFlags, CollectMountsOfAllThreeFlags) {
     const CreateRequest request = request_of(
         {"--mount", "type=bind,src=/a,dst=/1", "-v", "/b:/2:ro", "--tmpfs", "/3:size=1m"});
     ASSERT_EQ(request.mounts.size(), 3U);
+    // In Docker's order, whatever order they were typed in.
+    EXPECT_EQ(request.mounts[0].target, "/2");
+    EXPECT_EQ(request.mounts[1].target, "/1");
+    EXPECT_EQ(request.mounts[2].target, "/3");
     EXPECT_EQ(failure({"-v", "/a:/1", "--tmpfs", "/1/"}).message(), "Duplicate mount point: /1");
     EXPECT_EQ(
         failure({"--mount", "type=bind,src"}).message(),
         "invalid argument \"type=bind,src\" for \"--mount\" flag: invalid field 'src' must be a "
         "key=value pair");
-    EXPECT_EQ(failure({"--mount", "type=volume,dst=/x"}).kind(), ErrorKind::unsupported);
+    EXPECT_EQ(failure({"--mount", "type=npipe,dst=/x"}).kind(), ErrorKind::unsupported);
+    EXPECT_EQ(failure({"--volumes-from", "web:bogus"}).message(), "invalid mode: bogus");
+    EXPECT_EQ(request_of({"--volumes-from", "web:ro", "--volume-driver", "local"}).volumes_from,
+              (std::vector<std::string>{"web:ro"}));
 }
 
 TEST(ContainerFlags, TakeSecurityOptions) {

@@ -42,7 +42,49 @@ TEST(VolumeFlag, TakesModes) {
     EXPECT_FALSE(parse_volume_flag("/a:/b:rw").read_only);
     EXPECT_EQ(parse_volume_flag("/a:/b:rslave,ro,Z").propagation, "rslave");
     EXPECT_EQ(problem(parse_volume_flag, "/a:/b:bogus"), "usage: invalid mode: bogus");
-    EXPECT_EQ(problem(parse_volume_flag, "/a:/b:ro,nocopy"), "usage: invalid mode: ro,nocopy");
+    EXPECT_EQ(problem(parse_volume_flag, "/a:/b:ro,rw"), "usage: invalid mode: ro,rw");
+    EXPECT_EQ(problem(parse_volume_flag, "/a:/b:z,Z"), "usage: invalid mode: z,Z");
+    EXPECT_EQ(problem(parse_volume_flag, "/a:/b:ro,nocopy"),
+              "usage: invalid volume specification: '/a:/b:ro,nocopy': invalid mount config for "
+              "type \"bind\": field VolumeOptions must not be specified");
+    EXPECT_EQ(parse_volume_flag("/a:/b:ro,z").mode, "ro,z");
+    EXPECT_TRUE(parse_volume_flag("/a:/b:O").overlay);
+    EXPECT_TRUE(parse_volume_flag("/a:/b:U").chown);
+    EXPECT_FALSE(parse_volume_flag("/a:/b:bind").recursive);
+    EXPECT_EQ(parse_volume_flag("/a:/b:noexec,nosuid").options, (Strings{"noexec", "nosuid"}));
+    EXPECT_EQ(parse_volume_flag("/a:/b:rshared").propagation, "rshared");
+}
+
+TEST(VolumeFlag, MountsAVolume) {
+    const MountRequest mount = parse_volume_flag("data:/x/:nocopy,ro");
+    EXPECT_EQ(mount.type, MountType::volume);
+    EXPECT_EQ(mount.source, "data");
+    EXPECT_EQ(mount.target, "/x");
+    EXPECT_TRUE(mount.no_copy);
+    EXPECT_TRUE(mount.read_only);
+    EXPECT_FALSE(mount.create_source);
+    EXPECT_EQ(problem(parse_volume_flag, "data:/x:rslave"),
+              "usage: invalid volume specification: 'data:/x:rslave': invalid mount config for "
+              "type \"volume\": field BindOptions must not be specified");
+    EXPECT_EQ(problem(parse_volume_flag, "a:/x"),
+              "usage: volume name is too short, names should be at least two alphanumeric "
+              "characters");
+    EXPECT_EQ(problem(parse_volume_flag, "data:relative"),
+              "usage: invalid volume specification: 'data:relative': invalid mount config for type "
+              "\"volume\": invalid mount path: 'relative' mount path must be absolute");
+}
+
+TEST(VolumeFlag, TakesATargetAloneAsAnAnonymousVolume) {
+    const MountRequest mount = parse_volume_flag("/data/./x/");
+    EXPECT_EQ(mount.type, MountType::volume);
+    EXPECT_EQ(mount.source, "");
+    EXPECT_EQ(mount.target, "/data/x");
+    EXPECT_EQ(problem(parse_volume_flag, "data"),
+              "usage: invalid volume specification: 'data': invalid mount config for type "
+              "\"volume\": invalid mount path: 'data' mount path must be absolute");
+    for (const char* text : {"/data:ro", "data:z", "/data:rslave,ro"})
+        EXPECT_EQ(problem(parse_volume_flag, text),
+                  fmt::format("usage: invalid volume specification: '{}'", text));
 }
 
 TEST(VolumeFlag, TakesAPathRelativeToHere) {
@@ -57,11 +99,6 @@ TEST(VolumeFlag, RefusesWhatItCannotMount) {
         "usage: \"relative/path\" includes invalid characters for a local volume name, only "
         "\"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass a host directory, "
         "use absolute path");
-    EXPECT_EQ(
-        problem(parse_volume_flag, "data:/x"),
-        "unsupported: named volumes (\"data\") are not supported by this version of skiff; to "
-        "mount a host directory give its absolute path");
-    EXPECT_EQ(problem(parse_volume_flag, "/data").substr(0, 24), "unsupported: anonymous v");
     EXPECT_EQ(problem(parse_volume_flag, "/tmp:relative"),
               "usage: invalid volume specification: '/tmp:relative': invalid mount config for type "
               "\"bind\": invalid mount path: 'relative' mount path must be absolute");
@@ -105,7 +142,12 @@ TEST(MountFlag, TakesBindOptions) {
     EXPECT_FALSE(parse_mount_flag("type=bind,src=/a,dst=/b,bind-nonrecursive").recursive);
     EXPECT_EQ(parse_mount_flag("type=bind,src=/a,dst=/b,bind-propagation=slave").propagation,
               "slave");
-    EXPECT_THROW(parse_mount_flag("type=bind,src=/a,dst=/b,bind-propagation=shared"), Error);
+    EXPECT_EQ(parse_mount_flag("type=bind,src=/a,dst=/b,bind-propagation=shared").propagation,
+              "shared");
+    EXPECT_TRUE(
+        parse_mount_flag("type=bind,src=/a,dst=/b,ro,bind-recursive=writable").writable_submounts);
+    EXPECT_TRUE(parse_mount_flag("type=bind,src=/a,dst=/b,bind-create-src").create_source);
+    EXPECT_TRUE(parse_mount_flag("type=bind,src=/a,dst=/b,U").chown);
     EXPECT_FALSE(parse_mount_flag("type=bind,src=/a,dst=/b,ro=false").read_only);
 }
 
@@ -113,6 +155,30 @@ TEST(MountFlag, TakesTmpfsOptions) {
     const MountRequest mount = parse_mount_flag("type=tmpfs,dst=/b,tmpfs-size=1m,tmpfs-mode=1770");
     EXPECT_EQ(mount.type, MountType::tmpfs);
     EXPECT_EQ(mount.options, (Strings{"size=1048576", "mode=1770"}));
+}
+
+TEST(MountFlag, TakesVolumeOptions) {
+    const MountRequest mount = parse_mount_flag(
+        "src=data,dst=/b,volume-nocopy,volume-subpath=a/b,volume-label=k=v,volume-label=l,"
+        "volume-driver=local,volume-opt=type=none,\"volume-opt=o=bind,ro\"");
+    EXPECT_EQ(mount.type, MountType::volume);
+    EXPECT_EQ(mount.source, "data");
+    EXPECT_TRUE(mount.no_copy);
+    EXPECT_FALSE(mount.short_form);
+    EXPECT_EQ(mount.subpath, "a/b");
+    using Map = std::map<std::string, std::string>;
+    EXPECT_EQ(mount.labels, (Map{{"k", "v"}, {"l", ""}}));
+    EXPECT_EQ(mount.driver, "local");
+    EXPECT_EQ(mount.driver_options, (Map{{"type", "none"}, {"o", "bind,ro"}}));
+    EXPECT_EQ(parse_mount_flag("type=volume,dst=/b").source, "");
+}
+
+TEST(MountFlag, MountsAnImage) {
+    const MountRequest mount = parse_mount_flag("type=image,src=a/b:1,dst=/b,image-subpath=x");
+    EXPECT_EQ(mount.type, MountType::image);
+    EXPECT_EQ(mount.source, "a/b:1");
+    EXPECT_TRUE(mount.read_only);
+    EXPECT_EQ(mount.subpath, "x");
 }
 
 TEST(MountFlag, KeepsCommasAndQuotesOfAQuotedField) {
@@ -156,11 +222,43 @@ TEST(MountFlag, SaysWhatIsWrong) {
               "can't be '/'");
 }
 
-TEST(MountFlag, RefusesByNameWhatOnlyDockerHas) {
-    for (const char* text :
-         {"type=volume,dst=/b", "src=/a,dst=/b", "type=bind,src=/a,dst=/b,volume-nocopy=1",
-          "type=bind,src=/a,dst=/b,bind-recursive=readonly"})
-        EXPECT_EQ(problem(parse_mount_flag, text).substr(0, 12), "unsupported:") << text;
+TEST(MountFlag, SaysWhatIsWrongWithOtherTypes) {
+    const auto says = [](std::string_view text) { return problem(parse_mount_flag, text); };
+    EXPECT_EQ(says("type=npipe,dst=/b").substr(0, 12), "unsupported:");
+    EXPECT_EQ(says("type=bind,src=/a,dst=/b,volume-nocopy=1"),
+              "invalid: cannot mix 'volume-*' options with mount type 'bind'");
+    EXPECT_EQ(says("src=data,dst=/b,image-subpath=x"),
+              "invalid: cannot mix 'image-*' options with mount type 'volume'");
+    EXPECT_EQ(says("dst=/b,ro"),
+              "invalid: invalid mount config for type \"volume\": must not set ReadOnly mode when "
+              "using anonymous volumes");
+    EXPECT_EQ(says("dst=/b,volume-subpath=x"),
+              "invalid: invalid mount config for type \"volume\": field Source must not be empty");
+    for (const char* path : {"../x", "/x", "a/../../x"})
+        EXPECT_EQ(says(fmt::format("src=data,dst=/b,volume-subpath={}", path)),
+                  "invalid: invalid mount config for type \"volume\": subpath must be a relative "
+                  "path within the volume");
+    EXPECT_EQ(says("type=image,dst=/b"),
+              "invalid: invalid mount config for type \"image\": field Source must not be empty");
+    EXPECT_EQ(says("type=bind,src=/a,dst=/b,bind-recursive=readonly"),
+              "invalid: option 'bind-recursive=readonly' requires 'readonly' to be specified in "
+              "conjunction");
+    EXPECT_EQ(says("type=bind,src=/a,dst=/b,ro,bind-recursive=readonly"),
+              "invalid: option 'bind-recursive=readonly' requires 'bind-propagation=rprivate' to "
+              "be specified in conjunction");
+    EXPECT_EQ(says("type=bind,src=/a,dst=/b,bind-recursive=x"),
+              "invalid: invalid value for bind-recursive: x (must be \"enabled\", \"disabled\", "
+              "\"writable\", or \"readonly\")");
+}
+
+TEST(VolumesFrom, TakesAccessAndLabels) {
+    for (const char* text : {"web", "web:ro", "web:rw,z", "web:Z"})
+        EXPECT_EQ(checked_volumes_from(text), text);
+    EXPECT_EQ(problem(checked_volumes_from, ":ro"),
+              "usage: malformed volumes-from specification: :ro");
+    for (const char* mode : {"", "bogus", "nocopy", "rslave", "O", "ro,rw"})
+        EXPECT_EQ(problem(checked_volumes_from, fmt::format("web:{}", mode)),
+                  fmt::format("usage: invalid mode: {}", mode));
 }
 
 TEST(TmpfsFlag, TakesMountWords) {
@@ -197,6 +295,8 @@ TEST(MountTargets, MustDiffer) {
     EXPECT_NO_THROW(check_mount_targets({first, second}));
     second.target = "/a";
     EXPECT_THROW(check_mount_targets({first, second}), Error);
+    // -v /a beside it wants an anonymous volume only where nothing else is.
+    EXPECT_NO_THROW(check_mount_targets({first, parse_volume_flag("/a")}));
 }
 
 }  // namespace

@@ -62,9 +62,9 @@ bool publishes(const engine::CreateRequest& request, const std::string& ports) {
     });
 }
 
-bool has_mount(const engine::CreateRequest& request, const std::string& place) {
-    return std::ranges::any_of(request.mounts, [&](const engine::MountRequest& mount) {
-        return mount.type == engine::MountType::bind &&
+bool has_mount(const engine::ContainerRecord& record, const std::string& place) {
+    return std::ranges::any_of(record.mounts, [&](const engine::MountRequest& mount) {
+        return mount.type != engine::MountType::tmpfs &&
                (mount.source == place || mount.target == place);
     });
 }
@@ -131,9 +131,8 @@ bool PsFilters::agree(const engine::ContainerSummary& container) {
                "publish",
                [&](const std::string& ports) { return publishes(record.request, ports); }) &&
            !is_task_.value_or(false) && (exit_codes_.empty() || ended_with) &&
-           filters_.any(
-               "volume",
-               [&](const std::string& place) { return has_mount(record.request, place); }) &&
+           filters_.any("volume",
+                        [&](const std::string& place) { return has_mount(record, place); }) &&
            filters_.any("expose",
                         [&](const std::string& ports) { return exposes(record.config, ports); }) &&
            agree_in_origin(record);

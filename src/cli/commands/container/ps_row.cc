@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/commands/container/ps_row.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/moment.h"
@@ -104,17 +105,19 @@ std::string label(const PsRow& row, std::string_view key) {
     const auto found = labels.find(std::string(key));
     return found == labels.end() ? "" : untrusted(found->second);
 }
+/// Not those of --tmpfs, as in Docker.
 std::string mounts(const PsRow& row) {
     std::vector<std::string> sources;
-    for (const engine::MountRequest& mount : record_of(row).request.mounts) {
-        if (mount.type != engine::MountType::bind) continue;
+    for (const engine::MountRequest& mount : record_of(row).mounts) {
+        if (mount.type == engine::MountType::tmpfs) continue;
         sources.push_back(row.list.truncates() ? shortened(mount.source, mount_width)
                                                : mount.source);
     }
     return untrusted(join(sources, ","));
 }
-std::string local_volumes(const PsRow&) {
-    return "0";
+std::string local_volumes(const PsRow& row) {
+    return std::to_string(std::ranges::count(record_of(row).mounts, engine::MountType::volume,
+                                             &engine::MountRequest::type));
 }
 std::string networks(const PsRow& row) {
     return engine::network_name(record_of(row).request);

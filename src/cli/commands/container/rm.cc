@@ -15,7 +15,6 @@ constexpr std::array not_yet{UnsupportedFlag{"link", 'l'}};
 struct RmFlags {
     ContainerChoice choice;
     engine::RemoveOptions options;
-    bool volumes = false;
 };
 
 void declare(CommandBuilder& command, RmFlags& flags) {
@@ -23,8 +22,8 @@ void declare(CommandBuilder& command, RmFlags& flags) {
                  "Kill running containers first, and pass over missing ones");
     command.option("-t,--time,--timeout", flags.options.timeout_seconds, "int",
                    "With --force: seconds to wait for the end before killing, -1: for ever");
-    // No container of this version has any: there is nothing to do for it.
-    command.flag("-v,--volumes", flags.volumes, "Remove the containers' anonymous volumes as well");
+    command.flag("-v,--volumes", flags.options.volumes,
+                 "Remove the containers' anonymous volumes as well");
     declare_choice(command, flags.choice,
                    {.all_text = "Remove all containers; running ones only with --force",
                     .latest = "--latest",
