@@ -55,7 +55,7 @@ void add_pair(std::map<std::string, std::string>& map, std::string_view text) {
 }
 
 /// Reads the fields of one --mount: docker/cli's opts/mount.go, then moby's validation, with
-/// podman's keys "chown" (or "U"), "relabel" and "subpath".
+/// podman's keys "chown" (or "U"), "idmap", "relabel" and "subpath".
 class MountFields {
   public:
     MountRequest read(std::string_view text) {
@@ -69,7 +69,7 @@ class MountFields {
     void take(const std::string& field) {
         const Cut parts = cut(field, '=');
         const std::string key = to_lower(trim(parts.before));
-        constexpr std::array<std::string_view, 7> switches{
+        constexpr std::array<std::string_view, 8> switches{
             "readonly",        "ro", "volume-nocopy", "bind-nonrecursive",
             "bind-create-src", "u",  "chown"};
         if (!parts.found && !is_one_of(key, switches))
@@ -107,6 +107,10 @@ class MountFields {
         if (key == "consistency") return true;  // without effect on Linux, in Docker too
         if (key == "u" || key == "chown") {
             mount_.chown = parse_switch(key, value);
+            return true;
+        }
+        if (key == "idmap") {
+            mount_.idmap = parse_switch(key, value);
             return true;
         }
         if (key == "subpath") {

@@ -81,6 +81,8 @@ class VolumeModes {
             mount.overlay = true;
         } else if (word == "U") {
             mount.chown = true;
+        } else if (word == "idmap") {
+            mount.idmap = true;
         } else if (word == "bind" || word == "rbind") {
             mount.recursive = word == "rbind";
         } else if (word == "noexec" || word == "nosuid" || word == "nodev") {

@@ -133,6 +133,16 @@ is "… =neither" '' skiff ps -a --filter volume=nosuch --format '{{.Names}}'
 is "ps --no-trunc: Mounts" "keep,$T/host,$T/host,keep" skiff ps -a --no-trunc --filter name=all --format '{{.Mounts}}'
 skiff rm all >/dev/null
 
+# --- a container with ids of its own (the image host, as root) ---------------------------------------------------------
+is "a volume belongs to its root" '0 fine' bb -v hosted:/v host sh -c 'touch /v/f && echo $(stat -c %u /v/f) fine'
+is "… and is the same in another container" '0:0' bb -v hosted:/v busybox stat -c '%u:%g' /v/f
+mkdir mapped; echo mine >mapped/f; chmod 600 mapped/f
+if root; then
+    is "idmap shows a directory of the host like that" '0 mine new' eval 'bb -v "$T/mapped:/x:idmap" host sh -c "echo new >/x/n; echo \$(stat -c %u /x/f) \$(cat /x/f /x/n)"'
+    is "… where files are root's" 0 stat -c %u mapped/n
+fi
+fails "idmap without such a container" 125 "idmap at /x needs a container with a user namespace of its own" skiff run --rm -v "$T/mapped:/x:idmap" busybox true
+
 # --- links of the image -----------------------------------------------------------------------------------------------
 mkdir -p evil; ln -s /proc/sys evil/x; ln -s proc evil/y; tar -C evil -cf evil.tar x y; cp "$FIXTURES/busybox.tar" evil2.tar; tar -Af evil2.tar evil.tar
 for path in /x/kernel /y/self /y; do

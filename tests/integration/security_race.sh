@@ -65,6 +65,20 @@ before=$(cat "$T/shared/count")
 check "and the attacker was swapping to the end" wait_swaps "$before"
 touch "$T/shared/stop"
 skiff rm -f swapper >/dev/null
+# The source of a bind that turns into our run directory and back: what was looked at is what is mounted, so its sockets are
+# covered or it was never the run directory.
+rm -f "$T/shared/stop" "$T/shared/count" "$T/shared/y"; mkdir -p "$T/shared/x"
+[ -L "$T/shared/x" ] && { rm -f "$T/shared/x"; mkdir "$T/shared/x"; }
+chmod a+rwX "$T/shared/x"
+skiff run -d --name swapper -v "$T/shared:/shared" host python3 /shared/swap.py "$SKIFF_RUNROOT" >/dev/null
+check "the attacker swaps a source" wait_swaps 0
+seen=''
+for _ in $(seq "$rounds"); do
+    seen+=$(timeout 20 "$SKIFF" run --rm -v "$T/shared/x:/y" busybox sh -c 'ls -A /y' 2>/dev/null | grep sock)
+done
+is "no socket of ours was seen" '' printf %s "$seen"
+touch "$T/shared/stop"
+skiff rm -f swapper >/dev/null
 is "nothing of it is mounted on the host" 0 eval 'grep -c "$T/victim" /proc/self/mountinfo || true'
 
 finish

@@ -40,6 +40,7 @@ struct MountRequest {
 
     bool overlay = false;  ///< :O, writes go to a layer that ends with the run
     bool chown = false;    ///< :U, all of it is given to the container's user first
+    bool idmap = false;    ///< bind: its owners are shown as the container's user namespace counts
     bool operator==(const MountRequest&) const = default;
 };
 

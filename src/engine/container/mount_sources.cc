@@ -22,6 +22,7 @@
 #include "engine/volume/volume_mount.h"
 #include "engine/volume/volume_store.h"
 #include "runtime/rootfs/overlay.h"
+#include "runtime/userns/user_namespace.h"
 
 namespace skiff::engine {
 namespace {
@@ -150,16 +151,26 @@ Fd clone_part(int source, const MountRequest& mount) {
     throw SystemError(errno, "cannot mount {} of {}", skiff::quoted(mount.subpath), mount.source);
 }
 
-void give_to_user(const MountContext& context, int source) {
+/// On the disk a volume, and what is shown by idmap, has the ids that the container counts.
+bool has_inner_ids(const MountRequest& mount) {
+    return mount.type == MountType::volume || mount.idmap;
+}
+
+void give_to_user(const MountContext& context, const MountRequest& mount, int source) {
+    uid_t uid = context.user.uid;
+    gid_t gid = context.user.gid;
+    if (context.nested && !has_inner_ids(mount)) {
+        uid = to_outside(context.nested->uids, uid).value_or(uid);
+        gid = to_outside(context.nested->gids, gid).value_or(gid);
+    }
     struct stat status{};
     if (fstat(source, &status) < 0) throw SystemError(errno, "cannot inspect a mount's source");
     if (!S_ISDIR(status.st_mode)) {
-        if (fchownat(source, "", context.user.uid, context.user.gid, AT_EMPTY_PATH) < 0)
+        if (fchownat(source, "", uid, gid, AT_EMPTY_PATH) < 0)
             throw SystemError(errno, "cannot give a mount's source to the container's user");
         return;
     }
-    const RootDir readable(RootDir(duplicate(source)).open(".", O_RDONLY | O_DIRECTORY));
-    give_tree(readable, context.user.uid, context.user.gid);
+    give_tree(RootDir(RootDir(duplicate(source)).open(".", O_RDONLY | O_DIRECTORY)), uid, gid);
 }
 
 }  // namespace
@@ -195,13 +206,36 @@ MountSources::Source MountSources::open_source(const MountContext& context,
         // A detached tree ends with its descriptor, so its part is cloned while that is held.
         if (result.tree.valid()) result.tree = clone_part(result.source.get(), mount);
     }
-    if (mount.chown) give_to_user(context, result.source.get());
+    if (mount.chown) give_to_user(context, mount, result.source.get());
     if (mount.overlay)
         result.tree = with_context([&] { return overlay_on(context, result.source.get(), number); },
                                    "the overlay at {}", mount.target);
+    map_ids(context, mount, result);
     // A sub-path is safe as a descriptor alone.
     result.has_path = !result.tree.valid() && mount.subpath.empty();
     return result;
+}
+
+void MountSources::map_ids(const MountContext& context, const MountRequest& mount, Source& source) {
+    if (!context.nested && mount.idmap)
+        throw Error(ErrorKind::unsupported,
+                    "idmap at {} needs a container with a user namespace of its own", mount.target);
+    if (!context.nested || !has_inner_ids(mount)) return;
+    if (!user_namespace_.valid()) user_namespace_ = runtime::make_user_namespace(*context.nested);
+    const unsigned recursive = mount.recursive ? AT_RECURSIVE : 0U;
+    if (!source.tree.valid())
+        source.tree.reset(static_cast<int>(
+            syscall(SYS_open_tree, source.source.get(), "",
+                    OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | recursive)));
+    if (!source.tree.valid()) throw SystemError(errno, "cannot mount '{}'", mount.source);
+    mount_attr attributes{};
+    attributes.attr_set = MOUNT_ATTR_IDMAP;
+    attributes.userns_fd = static_cast<std::uint64_t>(user_namespace_.get());
+    if (syscall(SYS_mount_setattr, source.tree.get(), "", AT_EMPTY_PATH | recursive, &attributes,
+                sizeof attributes) == 0)
+        return;
+    throw SystemError(errno, "cannot show the owners in '{}' as the container's ({})", mount.source,
+                      errno == EINVAL ? "its file system cannot" : "the kernel refuses");
 }
 
 std::vector<std::string> MountSources::covered_paths(const Engine& engine) const {

@@ -55,9 +55,11 @@ class MountSources {
         Fd source;              ///< what is to be cloned
         Fd tree;                ///< or what is detached already
     };
-    Source open_source(const MountContext& context, const MountRequest& mount, size_t number) const;
+    Source open_source(const MountContext& context, const MountRequest& mount, size_t number);
+    void map_ids(const MountContext& context, const MountRequest& mount, Source& source);
 
     std::vector<Source> sources_;
+    Fd user_namespace_;  ///< with the container's maps, for what is shown by them
 };
 
 }  // namespace skiff::engine

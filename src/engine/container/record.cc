@@ -64,7 +64,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(MountRequest, type, source, targ
                                                 recursive, writable_submounts, forced_read_only,
                                                 create_source, short_form, mode, propagation,
                                                 options, no_copy, anonymous, subpath, driver,
-                                                driver_options, labels, layers, overlay, chown)
+                                                driver_options, labels, layers, overlay, chown,
+                                                idmap)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Ulimit, name, soft, hard)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(NamespaceModes, pid, ipc, uts, network)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(SlirpRequest, cidr, mtu, host_loopback)

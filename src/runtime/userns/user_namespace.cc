@@ -88,6 +88,19 @@ void become_namespace_root() {
         throw SystemError(errno, "cannot become user 0 of the user namespace");
 }
 
+Fd make_user_namespace(const IdMaps& maps) {
+    const pid_t parent = getpid();
+    CloneResult cloned = clone_process(CLONE_NEWUSER);
+    if (cloned.in_child) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        while (getppid() == parent) pause();  // until its owner has seen its namespace
+        _exit(0);
+    }
+    const pid_t pid = host_pid_of(cloned.child);
+    write_id_maps(pid, maps);
+    return open_file(fmt::format("/proc/{}/ns/user", pid), O_RDONLY);
+}
+
 void join_user_namespace(int namespace_fd) {
     if (setns(namespace_fd, CLONE_NEWUSER) != 0)
         throw SystemError(errno, "cannot join a user namespace");
