@@ -104,7 +104,7 @@ constexpr std::array commands{
     CommandRow{"container", "logs", "", "logs", Section::container, ExitRules::objects,
                "Show what a container wrote", logs_command},
     CommandRow{"container", "inspect", "", "inspect", Section::container, ExitRules::objects,
-               "Show all about containers and images as JSON", inspect_command},
+               "Show all about containers, images and volumes as JSON", inspect_command},
     CommandRow{"image", "ls", "list", "images", Section::image, ExitRules::objects,
                "Show the images in the store", images_command},
     CommandRow{"image", "import", "", "import", Section::image, ExitRules::objects,

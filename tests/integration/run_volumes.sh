@@ -133,6 +133,14 @@ is "… =neither" '' skiff ps -a --filter volume=nosuch --format '{{.Names}}'
 is "ps --no-trunc: Mounts" "keep,$T/host,$T/host,keep" skiff ps -a --no-trunc --filter name=all --format '{{.Mounts}}'
 skiff rm all >/dev/null
 
+# --- by another runtime -----------------------------------------------------------------------------------------------
+if command -v runc >/dev/null; then
+    is "--runtime: volumes and binds" 'kept host ro' bb --runtime runc -v keep:/k:ro -v "$T/host:/h" busybox sh -c 'echo $(cat /k/f /h/h) $(touch /k/x 2>/dev/null || echo ro)'
+    for mount in type=volume,src=copied,dst=/x,volume-subpath=sub type=image,src=plain:1,dst=/x; do
+        fails "… not what has no path: $mount" 125 "what is mounted at /x can be mounted by skiff's own launcher only" skiff run --rm --runtime runc --mount "$mount" busybox true
+    done
+fi
+
 # --- a container with ids of its own (the image host, as root) ---------------------------------------------------------
 is "a volume belongs to its root" '0 fine' bb -v hosted:/v host sh -c 'touch /v/f && echo $(stat -c %u /v/f) fine'
 is "… and is the same in another container" '0:0' bb -v hosted:/v busybox stat -c '%u:%g' /v/f

@@ -31,6 +31,10 @@ has "the mark of an anonymous one" 'com.docker.volume.anonymous' skiff volume in
 fails "inspect of a missing one" 1 'get nosuch: no such volume' skiff volume inspect nosuch
 has "… shows the others" '"Name": "v1"' eval "skiff volume inspect nosuch v1 2>/dev/null || true"
 
+is "inspect without a word finds it, too" v1 skiff inspect -f '{{.Name}}' v1
+is "… and by --type" v1 skiff inspect --type volume -f '{{.Name}}' v1
+fails "… nothing of another type" 1 'get busybox: no such volume' skiff inspect --type volume busybox
+
 status "exists" 0 skiff volume exists v1
 status "exists not" 1 skiff volume exists nosuch
 status "nor what is no name" 1 skiff volume exists ../volumes/v1

@@ -17,6 +17,7 @@
 #include "engine/container/lifecycle.h"
 #include "engine/container/size.h"
 #include "engine/image/list.h"
+#include "engine/volume/volumes.h"
 
 namespace skiff::cli {
 namespace {
@@ -35,8 +36,9 @@ void declare(CommandBuilder& command, InspectFlags& flags) {
     declare_latest(command, flags.latest);
     command.flag("--oci", flags.oci, "Show the OCI runtime spec that the container runs by");
     command.flag("-s,--size", flags.size, "Display total file sizes if the type is container");
-    command.option("--type", flags.type, "string", "Look only for a container or only for an image",
-                   complete::words("container image"));
+    command.option("--type", flags.type, "string",
+                   "Look only for a container, an image or a volume",
+                   complete::words("container image volume"));
     command.arguments("NAME", flags.names, complete::containers, [&flags] { return flags.latest; });
 }
 
@@ -62,6 +64,7 @@ Found inspect_container(const engine::Engine& engine, const InspectFlags& flags,
 Found inspect_any(const engine::Engine& engine, const InspectFlags& flags,
                   const std::string& name) {
     if (flags.oci) return {engine::inspect_oci(engine, name), untyped};
+    if (flags.type == "volume") return {engine::inspect_volume(engine, name), volume_inspect_type};
     if (flags.type == "image") return {engine::inspect_image(engine, name), image_inspect_type};
     try {
         return inspect_container(engine, flags, name);
@@ -72,12 +75,15 @@ Found inspect_any(const engine::Engine& engine, const InspectFlags& flags,
         return {engine::inspect_image(engine, name), image_inspect_type};
     } catch (const Error& error) {
         if (error.kind() != ErrorKind::not_found && error.kind() != ErrorKind::invalid) throw;
+        if (engine::volume_exists(engine, name))
+            return {engine::inspect_volume(engine, name), volume_inspect_type};
         throw Error(ErrorKind::not_found, "No such object: {}", skiff::printable(name));
     }
 }
 
 ExitCode run(engine::Engine& engine, const InspectFlags& flags) {
-    if (!flags.type.empty() && flags.type != "container" && flags.type != "image")
+    if (!flags.type.empty() && flags.type != "container" && flags.type != "image" &&
+        flags.type != "volume")
         throw Error(ErrorKind::usage, "{} is not a valid value for --type",
                     skiff::quoted(flags.type));
     InspectOutput output(flags.format);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "cli/prune.h"
+
 #include <array>
-#include <iostream>
 
 #include "base/size.h"
-#include "base/text.h"
 #include "cli/command.h"
 #include "cli/output.h"
 #include "engine/container/remove.h"
@@ -30,18 +30,6 @@ void declare(CommandBuilder& command, PruneOptions& options) {
         complete::words("label= label!= all=1"));
 }
 
-bool ask(bool all) {
-    print_for_people(all ? "WARNING! This will remove all local volumes not used by at least one "
-                           "container.\n"
-                         : "WARNING! This will remove anonymous local volumes not used by at least "
-                           "one container.\n");
-    print_for_people("Are you sure you want to continue? [y/N] ");
-    std::string answer;
-    std::getline(std::cin, answer);
-    answer = to_lower(trim(answer));
-    return answer == "y" || answer == "yes";
-}
-
 ExitCode run(engine::Engine& engine, const PruneOptions& options) {
     options.filters.check_names(filter_names);
     const std::optional<bool> all_by_filter = options.filters.boolean("all");
@@ -50,7 +38,11 @@ ExitCode run(engine::Engine& engine, const PruneOptions& options) {
                     "conflicting options: cannot specify both --all and --filter "
                     "all=1");
     const bool all = options.all || all_by_filter.value_or(false);
-    if (!options.force && !ask(all)) return ExitCode::ok;
+    if (!options.force &&
+        !ask_to_prune(all ? "This will remove all local volumes not used by at least one container."
+                          : "This will remove anonymous local volumes not used by at least one "
+                            "container."))
+        return ExitCode::ok;
     engine::repair(engine);
     const engine::PrunedVolumes pruned =
         engine::prune_volumes(engine, [&](const engine::VolumeRecord& volume) {
