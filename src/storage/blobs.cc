@@ -60,6 +60,18 @@ std::string blob_path(const oci::Digest& digest, BlobForm form) {
                                       : "images/packed/" + digest.hex() + ".zst";
 }
 
+StoredBlob::StoredBlob(Lease& lease, BlobName name) : lease_(lease), name_(std::move(name)) {
+    const std::optional<Found> found = open_blob(lease_.store(), name_.digest);
+    if (!found)
+        throw Error(ErrorKind::not_found, "the blob {} is missing from the store",
+                    name_.digest.text());
+    form_ = found->form;
+}
+
+std::unique_ptr<ByteSource> StoredBlob::reopen() const {
+    return find_blob(lease_.store(), name_.digest);
+}
+
 void BlobWriter::FreeContext::operator()(ZSTD_CCtx_s* context) const {
     ZSTD_freeCCtx(context);
 }

@@ -37,22 +37,54 @@ struct BlobName {
     std::uint64_t size = 0;  ///< bytes, of the plain form
 };
 
+/// A blob on its way into the store, or there already.
+class PendingBlob {
+  public:
+    PendingBlob() = default;
+    PendingBlob(const PendingBlob&) = delete;
+    PendingBlob& operator=(const PendingBlob&) = delete;
+    virtual ~PendingBlob() = default;
+
+    /// What it is; nothing may be written afterwards. Durable only after sync_staging (which does
+    /// it once for all).
+    virtual const BlobName& finish() = 0;
+    /// Makes it visible, after adding it to the lease. It takes the place of one that exists.
+    virtual void publish() = 0;
+    /// After finish: the plain content from the beginning, visible or not. The caller owns the
+    /// result.
+    virtual std::unique_ptr<ByteSource> reopen() const = 0;
+    virtual BlobForm form() const = 0;
+};
+
+/// A blob that the store has: under the caller's lease.
+class StoredBlob final : public PendingBlob {
+  public:
+    /// Borrows the lease, which must have it. Throws Error{not_found}.
+    StoredBlob(Lease& lease, BlobName name);
+
+    const BlobName& finish() override { return name_; }
+    void publish() override {}
+    std::unique_ptr<ByteSource> reopen() const override;
+    BlobForm form() const override { return form_; }
+
+  private:
+    Lease& lease_;
+    BlobName name_;
+    BlobForm form_;
+};
+
 /// Writes one blob into the staging directory of a lease; publish makes it visible.
-class BlobWriter final : public ByteSink {
+class BlobWriter final : public ByteSink, public PendingBlob {
   public:
     /// Borrows the lease.
     BlobWriter(Lease& lease, BlobForm form);
     ~BlobWriter() override;
 
     void write(std::string_view bytes) override;
-    /// What was written; nothing more may be. Durable only after sync_staging (images.h does it
-    /// once for all).
-    const BlobName& finish();
-    /// Makes it visible, after adding it to the lease. It takes the place of one that exists.
-    void publish();
-    /// After finish: the content from the beginning, still in staging. The caller owns the result.
-    std::unique_ptr<ByteSource> reopen() const;
-    BlobForm form() const { return form_; }
+    const BlobName& finish() override;
+    void publish() override;
+    std::unique_ptr<ByteSource> reopen() const override;
+    BlobForm form() const override { return form_; }
 
   private:
     void compress(std::string_view bytes, bool end);

@@ -4,6 +4,7 @@
 #include <cassert>
 #include <cerrno>
 #include <cstdio>
+#include <ctime>
 #include <set>
 
 #include <fcntl.h>
@@ -26,6 +27,7 @@ namespace {
 
 constexpr size_t max_container_config = 8U << 20U;
 constexpr size_t max_lease = 16U << 20U;
+constexpr time_t partial_seconds = 7 * 24 * 60 * 60;
 constexpr size_t short_id_length = 12;
 
 struct Marks {
@@ -124,6 +126,22 @@ void sweep_blobs(const Store& store, const Marks& marks, Collection& result) {
     }
 }
 
+/// What arrived of blobs that nobody came back for. A newer one may save a transfer.
+void sweep_partials(const Store& store, Collection& result) {
+    const Fd partials = open_directory(store, "partial");
+    const time_t oldest = std::time(nullptr) - partial_seconds;
+    for (const std::string& name : list_directory(partials.get())) {
+        struct stat status{};
+        if (fstatat(partials.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) < 0 ||
+            status.st_mtime > oldest || !S_ISREG(status.st_mode))
+            continue;
+        // Its writer has it locked for as long as it lives; the next one sees that it is gone.
+        const auto lock = FileLock::attempt(partials.get(), name, LockMode::exclusive);
+        if (!lock || unlinkat(partials.get(), name.c_str(), 0) < 0) continue;
+        result.bytes += static_cast<std::uint64_t>(status.st_size);
+    }
+}
+
 /// Temporaries of replace_file whose writers were killed. Nobody writes while the lock is held
 /// exclusively.
 void sweep_temporaries(const Store& store) {
@@ -194,6 +212,7 @@ Collection collect(const Store& store, const StoreLock& exclusive) {
         sweep_layers(store, marks, result);
         sweep_blobs(store, marks, result);
     }
+    sweep_partials(store, result);
     sweep_temporaries(store);
     result.trash = !list_directory(open_directory(store, "trash").get()).empty();
     return result;

@@ -38,6 +38,7 @@ constexpr std::array directories = {"images",
                                     "networks",
                                     "build",
                                     "leases",
+                                    "partial",
                                     "staging",
                                     "trash"};
 

@@ -12,8 +12,9 @@
 //     overlay's option string stays short containers/ names/ volumes/ networks/ build/    the
 //     engine's; the collector reads containers/*/config.json leases/<name>           what a running
 //     process is about to need (lease.h) staging/<name>/         what the holder of that lease is
-//     writing trash/                  moved out of sight, to be deleted (collect.h) gc.lock
-//     trash.lock idmap
+//     writing partial/<hex>           blobs that arrive from elsewhere, and their locks
+//     (partial_blob.h) trash/                  moved out of sight, to be deleted (collect.h)
+//     gc.lock trash.lock idmap
 //
 // Nothing is visible under its final name before it is complete and verified; everything appears
 // and disappears by one rename or link, so a process may be killed anywhere. Layer trees may belong

@@ -125,8 +125,8 @@ void remove_as_namespace_root(const Engine& engine) {
 bool belongs_to_skiff(const std::string& root) {
     struct stat status{};
     for (const char* name :
-         {"format", "idmap", "containers", "images", "layers", "l", "leases", "staging", "trash",
-          "builtin", "names", "wanted", "volumes", "gc.lock"})
+         {"format", "idmap", "containers", "images", "layers", "l", "leases", "staging", "partial",
+          "trash", "builtin", "names", "wanted", "volumes", "gc.lock"})
         if (lstat(fmt::format("{}/{}", root, name).c_str(), &status) == 0) return true;
     return false;
 }

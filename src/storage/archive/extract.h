@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 
@@ -33,10 +34,12 @@ struct ExtractOptions {
     Ownership ownership = Ownership::apply;
     OverlayXattrs overlay_xattrs = OverlayXattrs::trusted;
     EndMarker end_marker = EndMarker::required;
-    /// The trees of the layers below, topmost first, borrowed: a directory that the archive implies
+    /// Lends the trees of the layers below, topmost first: a directory that the archive implies
     /// but does not list gets mode, owner and time from there, else it would hide a lower /tmp's
     /// 1777 behind 0755 root.
-    std::span<const RootDir> lowers = {};
+    /// Asked for once, when it is first needed: layers are unpacked side by side, and most never
+    /// need it. Null: none.
+    std::function<std::span<const RootDir>()> lowers = nullptr;
     uint64_t plain_bytes = 64ULL << 30U;  ///< limit on the archive
     TarLimits limits = {};
 };

@@ -123,7 +123,8 @@ Fd LayerTree::enter_or_make(int parent, const std::string& name, const std::stri
 
 void LayerTree::adopt_lower_attributes(int parent, const std::string& name,
                                        const std::string& path) {
-    for (const RootDir& lower : options_.lowers) {
+    if (!lowers_) lowers_ = options_.lowers ? options_.lowers() : std::span<const RootDir>();
+    for (const RootDir& lower : *lowers_) {
         const Fd found(in_root::open_beneath(lower.fd(), path.c_str(), O_PATH | O_NOFOLLOW));
         if (!found.valid()) continue;
         struct stat status{};

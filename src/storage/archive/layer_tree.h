@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -77,6 +78,7 @@ class LayerTree {
     uid_t uid_;
     gid_t gid_;
     bool inherits_group_;
+    std::optional<std::span<const RootDir>> lowers_;  ///< once they were asked for
     std::string parent_path_;
     Fd parent_;  ///< the directory parent_path_, O_PATH
     std::map<std::string, FinalDirectory> directories_;

@@ -175,7 +175,7 @@ TEST_F(Extract, ImpliedDirectoriesLookLikeThoseBelow) {
     const std::string bytes = base.finish();
     MemorySource source(bytes);
     extract_layer(source, lower);
-    options.lowers = {&lower, 1};
+    options.lowers = [&] { return std::span(&lower, 1); };
     box.extract(
         tar.add(mine({.name = "tmp/x", .content = "1"})).add(mine({.name = "new/x"})).finish(),
         options);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "base/error.h"
@@ -20,6 +21,7 @@
 #include "storage/image_records.h"
 #include "storage/layers.h"
 #include "storage/lease.h"
+#include "storage/partial_blob.h"
 
 namespace skiff::storage {
 namespace {
@@ -108,6 +110,43 @@ TEST_F(StoreTest, ADamagedBlobIsNotRead) {
     const Fd file = open_at(store_.fd(), blob_path(name.digest, BlobForm::verbatim), O_WRONLY);
     write_all(file.get(), "CONTENT", "it");
     EXPECT_THROW(read_blob(store_, name.digest, 100), Error);
+}
+
+TEST_F(StoreTest, APartialBlobOutlivesItsWriterAndHasOneAtATime) {
+    const BlobName name{digest_of("content"), 7};
+    {
+        Lease lease = Lease::take(store_);
+        auto partial = PartialBlob::attempt(lease, name);
+        ASSERT_TRUE(partial);
+        partial->append("cont");
+        EXPECT_FALSE(PartialBlob::attempt(lease, name)) << "two writers";
+    }
+    collect_now();
+    Lease lease = Lease::take(store_);
+    auto partial = PartialBlob::attempt(lease, name);
+    ASSERT_TRUE(partial);
+    EXPECT_EQ(partial->size(), 4U);
+    partial->append("ent");
+    EXPECT_FALSE(has_blob(store_, name.digest)) << "visible before publish";
+    partial->publish();
+    EXPECT_EQ(read_blob(store_, name.digest, 100), "content");
+    EXPECT_EQ(count("partial"), 0U);
+}
+
+TEST_F(StoreTest, APartialBlobThatNobodyCameBackForGoes) {
+    const BlobName name{digest_of("content"), 7};
+    const std::string path = "partial/" + name.digest.hex();
+    const std::array<timespec, 2> old{timespec{1, 0}, timespec{1, 0}};
+    {
+        Lease lease = Lease::take(store_);
+        auto partial = PartialBlob::attempt(lease, name);
+        partial->append("cont");
+        ASSERT_EQ(utimensat(store_.fd(), path.c_str(), old.data(), 0), 0);
+        collect_now();
+        EXPECT_TRUE(exists(path)) << "its writer lives";
+    }
+    EXPECT_EQ(collect_now().bytes, 4U);
+    EXPECT_FALSE(exists(path));
 }
 
 TEST_F(StoreTest, WhatWasNotPublishedLeavesNothing) {
