@@ -75,9 +75,16 @@ bool is_manifest(std::string_view type) {
 }
 
 bool is_layer(std::string_view type) {
-    constexpr std::array layers = {media_type::oci_layer,         media_type::oci_layer_gzip,
-                                   media_type::oci_layer_zstd,    media_type::docker_layer,
-                                   media_type::docker_layer_gzip, media_type::docker_layer_zstd};
+    constexpr std::array layers = {media_type::oci_foreign_layer,
+                                   media_type::oci_foreign_layer_gzip,
+                                   media_type::oci_foreign_layer_zstd,
+                                   media_type::docker_foreign_layer_gzip,
+                                   media_type::oci_layer,
+                                   media_type::oci_layer_gzip,
+                                   media_type::oci_layer_zstd,
+                                   media_type::docker_layer,
+                                   media_type::docker_layer_gzip,
+                                   media_type::docker_layer_zstd};
     return std::find(layers.begin(), layers.end(), type) != layers.end();
 }
 
@@ -177,13 +184,19 @@ std::string print_index(const Index& index) {
 }
 
 const Descriptor* find_platform(const Index& index, const Platform& wanted) {
+    const Descriptor* best = nullptr;
     const Descriptor* any = nullptr;
+    int best_rank = 0;
     for (const Descriptor& entry : index.manifests) {
         if (!is_manifest(entry.type) && !is_index(entry.type)) continue;
-        if (entry.platform && matches(wanted, *entry.platform)) return &entry;
         if (!entry.platform && any == nullptr) any = &entry;
+        const int rank = entry.platform ? suitability(wanted, *entry.platform) : 0;
+        if (rank > best_rank) {
+            best = &entry;
+            best_rank = rank;
+        }
     }
-    return any;
+    return best != nullptr ? best : any;
 }
 
 }  // namespace skiff::oci

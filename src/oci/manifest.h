@@ -33,6 +33,14 @@ constexpr std::string_view oci_config = "application/vnd.oci.image.config.v1+jso
 constexpr std::string_view oci_layer = "application/vnd.oci.image.layer.v1.tar";
 constexpr std::string_view oci_layer_gzip = "application/vnd.oci.image.layer.v1.tar+gzip";
 constexpr std::string_view oci_layer_zstd = "application/vnd.oci.image.layer.v1.tar+zstd";
+constexpr std::string_view oci_foreign_layer =
+    "application/vnd.oci.image.layer.nondistributable.v1.tar";
+constexpr std::string_view oci_foreign_layer_gzip =
+    "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip";
+constexpr std::string_view oci_foreign_layer_zstd =
+    "application/vnd.oci.image.layer.nondistributable.v1.tar+zstd";
+constexpr std::string_view docker_foreign_layer_gzip =
+    "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip";
 constexpr std::string_view docker_index =
     "application/vnd.docker.distribution.manifest.list.v2+json";
 constexpr std::string_view docker_manifest = "application/vnd.docker.distribution.manifest.v2+json";
@@ -44,8 +52,8 @@ constexpr std::string_view docker_layer_zstd = "application/vnd.docker.image.roo
 
 bool is_index(std::string_view type);
 bool is_manifest(std::string_view type);
-/// A layer as a tar stream, plain or compressed by gzip or zstd. Foreign layers (to be fetched from
-/// elsewhere) are none: skiff does not follow URLs out of a manifest.
+/// A layer as a tar stream, plain or compressed by gzip or zstd. Foreign ("nondistributable")
+/// layers are layers like any other: fetched from the registry, never from the URLs in a manifest.
 bool is_layer(std::string_view type);
 
 struct Descriptor {

@@ -49,6 +49,20 @@ bool is_known(const Platform& platform) {
            std::ranges::find(architectures, platform.architecture) != architectures.end();
 }
 
+std::string usual_variant(const Platform& platform) {
+    if (!platform.variant.empty()) return platform.variant;
+    if (platform.architecture == "arm") return "v7";
+    if (platform.architecture == "arm64") return "v8";
+    return platform.architecture == "amd64" ? "v1" : "";
+}
+
+/// 7 of "v7".
+std::optional<int> variant_number(const std::string& variant) {
+    if (!variant.starts_with('v')) return std::nullopt;
+    const auto number = parse_number<std::uint8_t>(std::string_view(variant).substr(1));
+    return number ? std::optional<int>(*number) : std::nullopt;
+}
+
 }  // namespace
 
 Platform host_platform() {
@@ -82,9 +96,18 @@ std::string to_string(const Platform& platform) {
            (platform.variant.empty() ? "" : "/" + platform.variant);
 }
 
-bool matches(const Platform& wanted, const Platform& offered) {
-    return wanted.os == offered.os && wanted.architecture == offered.architecture &&
-           (wanted.variant.empty() || offered.variant.empty() || wanted.variant == offered.variant);
+int suitability(const Platform& wanted, const Platform& offered) {
+    if (wanted.os != offered.os || wanted.architecture != offered.architecture) return 0;
+    constexpr int same = 1000;
+    const std::string have = usual_variant(offered);
+    const std::string want = usual_variant(wanted);
+    if (have == want) return wanted.variant == offered.variant ? same + 1 : same;
+    const auto have_number = variant_number(have);
+    const auto want_number = variant_number(want);
+    // Only of these is it known that a newer one runs what was made for an older one.
+    const bool ordered = wanted.architecture == "arm" || wanted.architecture == "amd64";
+    if (!ordered || !have_number || !want_number || *have_number > *want_number) return 0;
+    return same - (*want_number - *have_number);
 }
 
 }  // namespace skiff::oci

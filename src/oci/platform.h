@@ -23,8 +23,9 @@ Platform host_platform();
 Platform parse_platform(std::string_view text);
 /// "linux/arm64/v8".
 std::string to_string(const Platform& platform);
-/// Whether an image for `offered` serves `wanted`: equal, where a variant that only one of them
-/// names matches (amd64 and arm64 have one variant each in practice).
-bool matches(const Platform& wanted, const Platform& offered);
+/// How well an image for `offered` serves `wanted`; 0: not at all. Of variants the same one is
+/// best, then the nearest older one (an ARM v7 machine runs v6 and v5, amd64/v3 runs v2); one that
+/// is not named is what everybody means: arm/v7, arm64/v8, amd64/v1.
+int suitability(const Platform& wanted, const Platform& offered);
 
 }  // namespace skiff::oci

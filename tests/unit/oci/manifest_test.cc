@@ -87,10 +87,14 @@ TEST(Manifest, OfSchemaOneIsUnsupported) {
     EXPECT_EQ(refusal({{"schemaVersion", 1}, {"fsLayers", Json::array()}}), ErrorKind::unsupported);
 }
 
-TEST(Manifest, WithForeignLayersOrAnotherArtifactIsUnsupported) {
+TEST(Manifest, TakesForeignLayersAsLayersOfTheRegistry) {
     Json foreign = manifest();
     foreign["layers"][0]["mediaType"] = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip";
-    EXPECT_EQ(refusal(foreign), ErrorKind::unsupported);
+    foreign["layers"][0]["urls"] = {"http://elsewhere.test/layer"};
+    EXPECT_EQ(parse_manifest(to_text(foreign), "", "it").layers.size(), 1U);
+}
+
+TEST(Manifest, OfAnotherArtifactIsUnsupported) {
     Json artifact = manifest();
     artifact["config"]["mediaType"] = "application/vnd.cncf.helm.config.v1+json";
     EXPECT_EQ(refusal(artifact), ErrorKind::unsupported);

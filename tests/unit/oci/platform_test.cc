@@ -25,10 +25,18 @@ TEST(Platform, RefusesWhatIsNoPlatform) {
 TEST(Platform, AVariantThatOnlyOneSideNamesMatches) {
     const Platform arm64{"linux", "arm64", ""};
     const Platform arm64_v8{"linux", "arm64", "v8"};
-    EXPECT_TRUE(matches(arm64, arm64_v8));
-    EXPECT_TRUE(matches(arm64_v8, arm64));
-    EXPECT_FALSE(matches({"linux", "arm", "v6"}, {"linux", "arm", "v7"}));
-    EXPECT_FALSE(matches(arm64, {"linux", "amd64", ""}));
+    EXPECT_GT(suitability(arm64, arm64_v8), 0);
+    EXPECT_GT(suitability(arm64_v8, arm64), 0);
+    EXPECT_EQ(suitability({"linux", "arm", "v6"}, {"linux", "arm", "v7"}), 0);
+    EXPECT_EQ(suitability(arm64, {"linux", "amd64", ""}), 0);
+}
+
+TEST(Platform, OfOlderVariantsTheNearestServes) {
+    const Platform v7{"linux", "arm", "v7"};
+    EXPECT_GT(suitability(v7, v7), suitability(v7, {"linux", "arm", ""}));
+    EXPECT_GT(suitability(v7, {"linux", "arm", ""}), suitability(v7, {"linux", "arm", "v6"}));
+    EXPECT_GT(suitability(v7, {"linux", "arm", "v6"}), suitability(v7, {"linux", "arm", "v5"}));
+    EXPECT_EQ(suitability(host_platform(), {"linux", host_platform().architecture, "v99"}), 0);
 }
 
 }  // namespace
