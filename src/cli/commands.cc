@@ -35,6 +35,12 @@ Command reset_command();
 Command images_command();
 Command import_command();
 Command load_command();
+Command pull_command();
+Command push_command();
+Command login_command();
+Command logout_command();
+Command search_command();
+Command manifest_inspect_command();
 Command save_command();
 Command tag_command();
 Command rmi_command();
@@ -58,6 +64,7 @@ namespace {
 constexpr std::array groups{
     GroupRow{"container", "Manage containers"},
     GroupRow{"image", "Manage images"},
+    GroupRow{"manifest", "Look at manifests in registries"},
     GroupRow{"system", "Manage skiff's own data"},
     GroupRow{"volume", "Manage volumes"},
 };
@@ -111,6 +118,10 @@ constexpr std::array commands{
                "Make an image from the archive of a root file system", import_command},
     CommandRow{"image", "load", "", "load", Section::image, ExitRules::objects,
                "Read images from an archive", load_command},
+    CommandRow{"image", "pull", "", "pull", Section::common, ExitRules::objects,
+               "Bring an image from a registry", pull_command},
+    CommandRow{"image", "push", "", "push", Section::common, ExitRules::objects,
+               "Send an image to a registry", push_command},
     CommandRow{"image", "save", "", "save", Section::image, ExitRules::objects,
                "Write images to an archive", save_command},
     CommandRow{"image", "tag", "", "tag", Section::image, ExitRules::objects,
@@ -141,6 +152,14 @@ constexpr std::array commands{
                "Remove volumes that no container uses", volume_prune_command},
     CommandRow{"volume", "rm", "remove", "", Section::other, ExitRules::objects, "Remove volumes",
                volume_rm_command},
+    CommandRow{"", "login", "", "login", Section::common, ExitRules::objects,
+               "Prove to a registry who you are, and keep it", login_command},
+    CommandRow{"", "logout", "", "logout", Section::common, ExitRules::objects,
+               "Forget what a registry was shown", logout_command},
+    CommandRow{"", "search", "", "search", Section::common, ExitRules::objects,
+               "Look for images at Docker Hub or another registry", search_command},
+    CommandRow{"manifest", "inspect", "", "", Section::image, ExitRules::objects,
+               "Show a manifest or an index of a registry", manifest_inspect_command},
     CommandRow{"", "version", "", "version", Section::other, ExitRules::objects,
                "Show the version of skiff", version_command},
     CommandRow{"", "help", "", "help", Section::other, ExitRules::objects,

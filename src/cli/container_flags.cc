@@ -43,12 +43,11 @@ void check_namespace(std::string_view flag, std::string_view what, std::string_v
 engine::PullPolicy parse_pull(std::string_view policy) {
     if (policy == "missing") return engine::PullPolicy::missing;
     if (policy == "never") return engine::PullPolicy::never;
-    if (policy == "always") {
-        throw Error(ErrorKind::unsupported,
-                    "--pull always is not supported by this version of skiff");
-    }
+    if (policy == "always") return engine::PullPolicy::always;
+    if (policy == "newer") return engine::PullPolicy::newer;
     throw Error(ErrorKind::usage,
-                "invalid pull option: '{}': must be one of \"always\", \"missing\" or \"never\"",
+                "invalid pull option: '{}': must be one of \"always\", \"missing\", \"newer\" or "
+                "\"never\"",
                 policy);
 }
 
@@ -295,8 +294,12 @@ void declare_container_flags(CommandBuilder& command, ContainerFlags& flags) {
                    "Restart policy to apply when a container exits",
                    complete::words("no always unless-stopped on-failure"));
     command.flag("--rm", request.auto_remove, "Remove the container once it has ended");
-    command.option("--pull", flags.pull, "string", "Pull the image before: missing or never",
-                   complete::words("missing never"));
+    command.option("--platform", request.platform, "string",
+                   "Take the image for this os/architecture");
+    command.option("--pull", flags.pull, "string",
+                   "Pull the image before: missing, always, newer or never",
+                   complete::words("missing always newer never"));
+    command.flag("-q,--quiet", flags.quiet, "Show nothing of a pull");
     command.option("--runtime", flags.runtime, "path",
                    "Run by an OCI runtime such as runc instead of skiff's own launcher",
                    complete::files);

@@ -25,6 +25,7 @@ struct ContainerFlags {
     std::vector<std::string> volumes;
     std::string network;
     std::string pull = "missing";
+    bool quiet = false;
     std::string runtime;
 };
 

@@ -51,8 +51,6 @@ constexpr auto container_flags = std::to_array<UnsupportedFlag>({
     {"oom-kill-disable"},
     {"oom-score-adj"},
     {"pids-limit"},
-    {"platform"},
-    {"quiet", 'q'},
     {"storage-opt"},
     {"sysctl"},
     {"use-api-socket"},

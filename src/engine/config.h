@@ -2,7 +2,10 @@
 // config.yaml: what an administrator or user wants different from the defaults.
 #pragma once
 
+#include <vector>
+
 #include "engine/engine.h"
+#include "registry/settings.h"
 
 namespace skiff::engine {
 
@@ -11,6 +14,8 @@ struct Config {
     /// typed; setuid programs in it gain nothing. `--security-opt no-new-privileges=false` does not
     /// undo it.
     bool no_new_privileges = false;
+    /// `registries:`, by name or by the beginning of names.
+    std::vector<registry::RegistrySettings> registries = {};
 };
 
 /// Reads the engine's configuration file, once; the defaults where there is none (an error when it

@@ -18,7 +18,9 @@
 #include "engine/container/remove.h"
 #include "engine/container/settle_mounts.h"
 #include "engine/container/spec_builder.h"
+#include "engine/image/find.h"
 #include "engine/image/run_image.h"
+#include "engine/registry/pull.h"
 #include "engine/shared_namespace.h"
 
 namespace skiff::engine {
@@ -56,6 +58,35 @@ std::string take_name(const Engine& engine, const std::string& wanted, const std
             if (error.kind() != ErrorKind::conflict || attempt == name_attempts) throw;
         }
     }
+}
+
+/// What comes with skiff itself is in no registry, and never old.
+bool is_built_in(const std::optional<RunImage>& image) {
+    return image && !image->built_in.empty();
+}
+
+bool serves_platform(const RunImage& image, const std::string& wanted) {
+    return wanted.empty() || !image.built_in.empty() ||
+           oci::suitability(oci::parse_platform(wanted), image.platform) > 0;
+}
+
+RunImage find_or_bring_image(const Engine& engine, const CreateRequest& request,
+                             const BringImage& bring) {
+    std::optional<RunImage> image = find_run_image(engine, request.image);
+    if (image && !serves_platform(*image, request.platform)) image.reset();
+    const bool missing = !image;
+    bool wanted = missing && request.pull != PullPolicy::never;
+    if (request.pull == PullPolicy::always) wanted = !is_built_in(image);
+    if (request.pull == PullPolicy::newer && !missing && !is_built_in(image))
+        wanted = registry_has_newer(engine, request.image);
+    if (wanted && can_be_pulled(request.image)) {
+        // Not while its lease is held: the one that is pulled may take its place.
+        image.reset();
+        bring(request.image, missing);
+        image = find_run_image(engine, request.image);
+    }
+    if (!image) throw_no_such_image(request.image);
+    return *std::move(image);
 }
 
 }  // namespace
@@ -97,10 +128,11 @@ EffectiveConfig merge_config(const oci::UntrustedImageConfig& image,
     return config;
 }
 
-CreatedContainer make_container(const Engine& engine, const CreateRequest& request, bool by_run) {
+CreatedContainer make_container(const Engine& engine, const CreateRequest& request, bool by_run,
+                                const BringImage& bring) {
     refuse_single_id(engine);
     // Held until the record names the layers: from then on they are reachable without it.
-    RunImage image = find_run_image(engine, request.image);
+    RunImage image = find_or_bring_image(engine, request, bring);
     engine.phases().mark("image");
 
     ContainerRecord record;

@@ -49,8 +49,10 @@ namespace skiff::engine {
 
 // Absent keys keep their defaults: a record of an older skiff reads as what it meant then.
 // Not in an unnamed namespace: there nobody would find them, and numbers be written.
-NLOHMANN_JSON_SERIALIZE_ENUM(PullPolicy,
-                             {{PullPolicy::missing, "missing"}, {PullPolicy::never, "never"}})
+NLOHMANN_JSON_SERIALIZE_ENUM(PullPolicy, {{PullPolicy::missing, "missing"},
+                                          {PullPolicy::never, "never"},
+                                          {PullPolicy::always, "always"},
+                                          {PullPolicy::newer, "newer"}})
 NLOHMANN_JSON_SERIALIZE_ENUM(MountType, {{MountType::bind, "bind"},
                                          {MountType::tmpfs, "tmpfs"},
                                          {MountType::volume, "volume"},
@@ -86,8 +88,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
     CreateRequest, image, command, entrypoint, name, hostname, user, working_directory, environment,
     labels, mounts, volumes_from, volume_driver, add_hosts, dns, dns_search, dns_options, publish,
     publish_all, expose, slirp, ulimits, namespaces, log, security, shm_size, stop_signal,
-    stop_timeout, runtime, health, restart, pull, read_only, init, init_path, attach, interactive,
-    tty, detach, auto_remove)
+    stop_timeout, runtime, health, restart, pull, platform, read_only, init, init_path, attach,
+    interactive, tty, detach, auto_remove)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(EffectiveConfig, entrypoint, command, environment,
                                                 user, working_directory, hostname, stop_signal,
                                                 labels, exposed_ports, volumes, health,

@@ -16,7 +16,13 @@
 
 namespace skiff::engine {
 
-enum class PullPolicy { missing, never };
+/// When an image is brought from its registry before a container is made.
+enum class PullPolicy {
+    missing,  ///< when the store has none of its name
+    never,
+    always,  ///< a registry that cannot be reached is an error
+    newer,   ///< when the registry has another one; one that cannot be reached is none
+};
 
 struct Ulimit {
     std::string name;  ///< as setrlimit's constant without RLIMIT_, lower case: "nofile"
@@ -102,6 +108,7 @@ struct CreateRequest {
     HealthRequest health;
     std::string restart;  ///< a policy as typed; "" : no
     PullPolicy pull = PullPolicy::missing;
+    std::string platform;  ///< os/architecture of the image; "" : what there is
     bool read_only = false;
     bool init = false;
     std::string init_path;            ///< a program of the host in place of our own init; "" : ours

@@ -62,7 +62,7 @@ RunResult start_and_front(const Engine& engine, const ContainerRecord& record, F
 RunResult run_container(const Engine& engine, const CreateRequest& request,
                         const RunOptions& options) {
     engine.phases().mark("command line");
-    CreatedContainer created = make_container(engine, request, true);
+    CreatedContainer created = make_container(engine, request, true, options.bring);
     engine.phases().mark("record and name");
     if (options.created) options.created(created.record.id);
     Front front;
@@ -103,8 +103,10 @@ void end_last_run(const Engine& engine, const ContainerFiles& files,
 
 }  // namespace
 
-std::string create_container(const Engine& engine, const CreateRequest& request) {
-    return make_container(engine, request, false).record.id;
+std::string create_container(
+    const Engine& engine, const CreateRequest& request,
+    const std::function<void(const std::string& image, bool missing)>& bring) {
+    return make_container(engine, request, false, bring).record.id;
 }
 
 RunResult start_container(const Engine& engine, const std::string& name,

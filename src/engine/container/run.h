@@ -23,6 +23,7 @@ struct RunOptions {
         {};  ///< called once the container exists, before it starts
     std::string detach_keys = "ctrl-p,ctrl-q";
     bool signal_proxy = true;
+    std::function<void(const std::string& image, bool missing)> bring = {};  ///< see create.h
 };
 
 /// Creates, starts, and unless request.detach stays in front of the container until it ends. A
@@ -31,7 +32,9 @@ struct RunOptions {
 RunResult run_container(const Engine& engine, const CreateRequest& request,
                         const RunOptions& options);
 /// Creates only; returns the id.
-std::string create_container(const Engine& engine, const CreateRequest& request);
+std::string create_container(
+    const Engine& engine, const CreateRequest& request,
+    const std::function<void(const std::string& image, bool missing)>& bring);
 
 struct StartOptions {
     bool attach = false;

@@ -150,7 +150,15 @@ std::vector<ImageSummary> stored_images(const storage::Store& store, storage::Da
         const std::vector<oci::Reference>& references = names[id];
         if (references.empty()) images.push_back(summary);
         for (const oci::Reference& reference : references) {
+            // A tag and the digest that a registry has for it are one line.
+            const auto is_other_half = [&](const oci::Reference& other) {
+                return other.repository() == reference.repository() &&
+                       other.tag().empty() != reference.tag().empty();
+            };
+            const auto half = std::ranges::find_if(references, is_other_half);
+            if (half != references.end() && reference.tag().empty()) continue;
             name(summary, reference);
+            if (half != references.end()) summary.digest = half->digest()->text();
             images.push_back(summary);
         }
     }

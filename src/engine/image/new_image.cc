@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/image/new_image.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -143,7 +144,7 @@ ImageStaging::ImportedLayer ImageStaging::import_layer(ByteSource& raw, const st
     auto writer = std::make_unique<storage::LayerWriter>(lease_);
     const storage::ExtractResult result =
         storage::extract_layer(intake.plain(), RootDir(duplicate(writer->tree())),
-                               extract_options({}, storage::EndMarker::required));
+                               extract_options(nullptr, storage::EndMarker::required));
     StagedBlob blob = intake.finish();
     const oci::Digest diff = oci::Digest::require(result.diff_id, name);
     const storage::LayerInfo info{diff, result.file_bytes, result.root_is_opaque};
@@ -184,13 +185,18 @@ void ImageStaging::unpack_layer(const StagedBlob& blob, std::span<const oci::Dig
     const storage::ExtractResult result = with_context(
         [&] {
             return storage::extract_layer(plain, RootDir(duplicate(writer->tree())),
-                                          extract_options(lowers, storage::EndMarker::optional));
+                                          extract_options([&] { return std::span(lowers); }));
         },
         "{}", name);
     if (result.diff_id != diff.text()) wrong_diff(name, result.diff_id, diff);
     const storage::LayerInfo info{diff, result.file_bytes, result.root_is_opaque};
     writer->seal(info);
     layers_.push_back({key, info, std::move(writer)});
+}
+
+void ImageStaging::add_layer(const oci::Digest& key, const storage::LayerInfo& info,
+                             std::unique_ptr<storage::LayerWriter> writer) {
+    if (find_staged(key) == nullptr) layers_.push_back({key, info, std::move(writer)});
 }
 
 const ImageStaging::StagedLayer* ImageStaging::find_staged(const oci::Digest& key) const {
@@ -212,13 +218,13 @@ std::vector<RootDir> ImageStaging::open_trees(std::span<const oci::Digest> keys)
     return trees;
 }
 
-storage::ExtractOptions ImageStaging::extract_options(std::span<const RootDir> lowers,
-                                                      storage::EndMarker end_marker) const {
+storage::ExtractOptions ImageStaging::extract_options(
+    std::function<std::span<const RootDir>()> lowers, storage::EndMarker end_marker) const {
     storage::ExtractOptions options;
     options.ownership = ownership_.ownership;
     options.overlay_xattrs = ownership_.overlay_xattrs;
     options.end_marker = end_marker;
-    options.lowers = lowers;
+    options.lowers = std::move(lowers);
     return options;
 }
 
@@ -286,7 +292,14 @@ void ImageStaging::commit() {
 
     const storage::StoreLock lock = store_.lock(LockMode::shared);
     for (const Ready& image : ready) {
-        storage::put_image_record(store_, lock, image.record);
+        // The same image may have come before with layers that are compressed otherwise: a name of
+        // it still wants those.
+        storage::ImageRecord record = image.record;
+        if (const auto old = storage::find_image_record(store_, record.id))
+            for (const oci::Digest& blob : old->blobs)
+                if (std::ranges::find(record.blobs, blob) == record.blobs.end())
+                    record.blobs.push_back(blob);
+        storage::put_image_record(store_, lock, record);
         for (const oci::Reference& reference : *image.references)
             storage::put_reference(store_, lock,
                                    {reference, image.record.id, image.record.manifest});

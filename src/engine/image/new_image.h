@@ -6,6 +6,7 @@
 // that nothing reaches, for the collector; the image's record and then its names come last.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -33,7 +34,7 @@ class ImageStaging {
 
     /// A layer as a blob, in the form in which it came.
     struct StagedBlob {
-        std::shared_ptr<storage::BlobWriter> writer;
+        std::shared_ptr<storage::PendingBlob> writer;
         std::string_view type;  ///< OCI media type: what the bytes are, whatever was claimed
     };
     /// Takes the bytes of a layer: compressed ones (gzip, zstd) as they are, plain ones packed; xz
@@ -52,6 +53,21 @@ class ImageStaging {
     /// else Error{invalid}.
     void unpack_layer(const StagedBlob& blob, std::span<const oci::Digest> diffs,
                       const std::string& name);
+
+    // For layers that are unpacked elsewhere (registry/layer_transfer.h), side by side:
+
+    /// The names by which this store has the layers with these diff ids, lowest first.
+    std::vector<oci::Digest> layer_keys(std::span<const oci::Digest> diffs) const {
+        return keys(diffs);
+    }
+    /// How to unpack a layer whose digest is compared afterwards.
+    storage::ExtractOptions extract_options(
+        std::function<std::span<const RootDir>()> lowers) const {
+        return extract_options(std::move(lowers), storage::EndMarker::optional);
+    }
+    /// Takes a sealed layer; without a writer it is one that the store has, under our lease.
+    void add_layer(const oci::Digest& key, const storage::LayerInfo& info,
+                   std::unique_ptr<storage::LayerWriter> writer);
 
     /// An image of layers that were taken and unpacked here, in the order of the configuration's
     /// diff ids.
@@ -79,7 +95,7 @@ class ImageStaging {
     std::vector<oci::Digest> keys(std::span<const oci::Digest> diffs) const;
     const StagedLayer* find_staged(const oci::Digest& key) const;
     std::vector<RootDir> open_trees(std::span<const oci::Digest> keys) const;
-    storage::ExtractOptions extract_options(std::span<const RootDir> lowers,
+    storage::ExtractOptions extract_options(std::function<std::span<const RootDir>()> lowers,
                                             storage::EndMarker end_marker) const;
     storage::LayerInfo layer_info(const oci::Digest& key) const;
 

@@ -54,8 +54,10 @@ class Removal {
         const bool all_names_known = damaged.empty();
         for (const storage::ImageRecord& record : storage::list_image_records(store_, damaged)) {
             const std::vector<ReferenceRecord> names = references_of(record.id);
-            if (used.contains(record.id) || (names.empty() ? !all_names_known : !request.all))
-                continue;
+            // A name by content alone, left when the tag moved on, is none that people gave.
+            const bool named = std::ranges::any_of(
+                names, [](const ReferenceRecord& name) { return !name.reference.digest(); });
+            if (used.contains(record.id) || (named ? !request.all : !all_names_known)) continue;
             if (request.wanted && !is_wanted(request, record.id)) continue;
             untag(names);
             delete_record(record);
@@ -166,17 +168,22 @@ class Removal {
                         skiff::quoted(reference.familiar_text()),
                         short_container_id(uses_.front().id), image.id().short_id());
         untag({ReferenceRecord{reference, image.id(), image.record.manifest}});
-        references = references_of(image.id());
-        // The last tag of a repository takes its names by content along.
-        const bool only_digests =
-            std::ranges::all_of(references, [&](const ReferenceRecord& record) {
-                return record.reference.digest() &&
-                       record.reference.repository() == reference.repository();
-            });
-        if (!only_digests) return;
-        untag(references);
+        if (!reference.digest()) untag_left_alone(image.id(), reference);
+        if (!references_of(image.id()).empty()) return;
         // An image in use stays, without a name.
         if (uses_.empty()) delete_record(image.record);
+    }
+
+    /// The last tag of a repository takes its names by content along.
+    void untag_left_alone(const oci::Digest& id, const oci::Reference& removed) {
+        std::vector<ReferenceRecord> same = references_of(id);
+        std::erase_if(same, [&](const ReferenceRecord& record) {
+            return record.reference.repository() != removed.repository();
+        });
+        if (std::ranges::all_of(same, [](const ReferenceRecord& record) {
+                return record.reference.digest().has_value();
+            }))
+            untag(same);
     }
 
     void remove_by_id(const StoredImage& image, bool force) {
@@ -250,7 +257,11 @@ void tag_image(const Engine& engine, const std::string& source, const std::strin
         "Error parsing reference: {} is not a valid repository/tag", skiff::quoted(target));
     const storage::StoreLock lock = store->lock(LockMode::shared);
     StoredImage image = get_stored_image(&*store, source);
-    storage::put_reference(*store, lock, {name, image.id(), image.record.manifest});
+    // The same image may have come with several manifests: what is sent on is the one of this name.
+    std::optional<storage::ReferenceRecord> named;
+    if (image.reference) named = storage::find_reference(*store, *image.reference);
+    storage::put_reference(*store, lock,
+                           {name, image.id(), named ? named->manifest : image.record.manifest});
     image.record.tagged = now();
     storage::put_image_record(*store, lock, image.record);
 }

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/image/run_image.h"
 
-#include "base/error.h"
-#include "base/text.h"
 #include "engine/builtin/built_in_image.h"
 #include "engine/image/find.h"
 
 namespace skiff::engine {
 
-RunImage find_run_image(const Engine& engine, const std::string& text) {
+std::optional<RunImage> find_run_image(const Engine& engine, const std::string& text) {
     RunImage image;
     if (auto opened = storage::Store::find(engine.root())) {
         image.store = std::make_unique<storage::Store>(std::move(*opened));
@@ -16,6 +14,7 @@ RunImage find_run_image(const Engine& engine, const std::string& text) {
             image.id = found->id.text();
             image.name = text;
             for (const oci::Digest& chain : found->layers) image.layers.push_back(chain.hex());
+            image.platform = std::move(found->config.platform);
             image.config = std::move(found->config.config);
             image.labels = std::move(found->config.opaque.labels);
             image.lease = std::make_unique<storage::Lease>(std::move(found->lease));
@@ -31,10 +30,7 @@ RunImage find_run_image(const Engine& engine, const std::string& text) {
         image.config = built_in_config(image.built_in);
         return image;
     }
-    throw Error(ErrorKind::not_found,
-                "Unable to find image {} locally, and this version of skiff cannot pull; bring it "
-                "with 'skiff load' or 'skiff import'",
-                quoted(text));
+    return std::nullopt;
 }
 
 }  // namespace skiff::engine

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ struct RunImage {
     std::string name;                 ///< as typed, which is what ps shows
     std::string built_in;             ///< name of a built-in image, or ""
     std::vector<std::string> layers;  ///< chain ids, lowest first
+    oci::Platform platform;
     oci::UntrustedImageConfig config;
     std::map<std::string, std::string> labels;
     // The layers stay until this ends: by then the container's record names them.
@@ -28,7 +30,7 @@ struct RunImage {
 };
 
 /// By reference, id or unique short id. A stored image wins over a built-in one of the same name.
-/// Throws Error{not_found} in Docker's words, Error{invalid} for a malformed reference.
-RunImage find_run_image(const Engine& engine, const std::string& text);
+/// Nothing when there is none. Throws Error{invalid} for a malformed reference.
+std::optional<RunImage> find_run_image(const Engine& engine, const std::string& text);
 
 }  // namespace skiff::engine

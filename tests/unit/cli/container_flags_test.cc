@@ -213,8 +213,8 @@ TEST(ContainerFlags, CheckSingleValues) {
     EXPECT_EQ(failure({"-w", "rel"}).message(),
               "the working directory 'rel' is invalid, it needs to be an absolute path");
     EXPECT_EQ(failure({"--pull", "bogus"}).message(),
-              "invalid pull option: 'bogus': must be one of \"always\", \"missing\" or \"never\"");
-    EXPECT_EQ(failure({"--pull", "always"}).kind(), ErrorKind::unsupported);
+              "invalid pull option: 'bogus': must be one of \"always\", \"missing\", "
+              "\"newer\" or \"never\"");
     EXPECT_EQ(
         failure({"--ulimit", "nofile=10:5"}).message(),
         "invalid argument \"nofile=10:5\" for \"--ulimit\" flag: ulimit soft limit must be less "

@@ -3,6 +3,7 @@
 #include "cli/commands/container/cid_file.h"
 #include "cli/container_flags.h"
 #include "cli/output.h"
+#include "cli/transfer_display.h"
 #include "engine/container/run.h"
 
 namespace skiff::cli {
@@ -12,7 +13,8 @@ ExitCode run(engine::Engine& engine, const ContainerFlags& flags) {
     const engine::CreateRequest request = make_request(flags);
     warn_of_discarded_ports(request);
     CidFile cid_file(flags.cidfile);
-    const std::string id = engine::create_container(engine, request);
+    const std::string id = engine::create_container(
+        engine, request, bring_image(engine, request.platform, flags.quiet));
     cid_file.write(id);
     print_line(id);
     return ExitCode::ok;

@@ -10,6 +10,7 @@
 #include "cli/commands/container/front.h"
 #include "cli/container_flags.h"
 #include "cli/output.h"
+#include "cli/transfer_display.h"
 
 namespace skiff::cli {
 namespace {
@@ -42,6 +43,7 @@ ExitCode run(engine::Engine& engine, const RunFlags& flags) {
         .created = [&](const std::string& id) { cid_file.write(id); },
         .detach_keys = flags.detach_keys,
         .signal_proxy = flags.signal_proxy,
+        .bring = bring_image(engine, request.platform, flags.container.quiet),
     };
     const engine::RunResult result = engine::run_container(engine, request, options);
     // Also in front of its input alone: as Docker, the rest goes on behind us.
