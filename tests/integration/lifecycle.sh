@@ -93,7 +93,8 @@ skiff run -d --name mon busybox sh -c "$forever" >/dev/null
 pid=$(field mon '["State"]["Pid"]') monitor=$(monitor_of mon)
 kill -KILL "$monitor"
 check "kill -9 of the monitor: the program dies with it" wait_until gone "$pid"
-has "… ps says exited" 'Exited \(137\) .*mon$' skiff ps -a
+has "… ps says exited, and about when" 'Exited \(137\) (Less than a second|About|[0-9]+) .*ago .*mon$' skiff ps -a
+hasnt "… inspect, too" '^0001-' skiff inspect -f '{{.State.FinishedAt}}' mon
 is "… and it starts again" running eval 'skiff start mon >/dev/null; state mon'
 is "… and stops" mon skiff stop mon
 skiff rm -f mon >/dev/null

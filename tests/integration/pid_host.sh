@@ -12,6 +12,8 @@ none() { ! sleepers; }
 count() { [ "$(sleepers | wc -l)" = "$1" ]; }
 field() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))[sys.argv[2]])' "$SKIFF_ROOT/containers/$1/state.json" "$2"; }
 dead() { ! grep -q '^State:.[^Z]' "/proc/$1/status" 2>/dev/null; }
+# The kernel sends the program after its monitor.
+kill_monitor() { local monitor program; monitor=$(field "$1" monitor_pid) program=$(field "$1" pid); kill -KILL "$monitor"; wait_until dead "$monitor"; wait_until dead "$program"; }
 # Its program, a child, and a grandchild that has left the process tree, the session and the signals that end it.
 program="trap '' TERM HUP; setsid sh -c 'trap \"\" TERM HUP; setsid sleep $number & setsid sleep $number &' ; sleep $number"
 
@@ -34,16 +36,12 @@ check "nothing of it is left, either" none
 
 id=$(skiff run -d --name first --pid host busybox sh -c "$program")
 check "again" wait_until count 3
-monitor=$(field "$id" monitor_pid)
-kill -KILL "$monitor"
-wait_until dead "$monitor"
+kill_monitor "$id"
 has "the monitor is killed: ps says so" '^Exited \(137\)' skiff ps -a --filter name=first --format '{{.Status}}'
 check "… and ends what was left" none
 id=$(skiff run -d --name second --pid host busybox sh -c "$program")
 check "again" wait_until count 3
-monitor=$(field "$id" monitor_pid)
-kill -KILL "$monitor"
-wait_until dead "$monitor"
+kill_monitor "$id"
 is "start ends it before it begins anew" second skiff start second
 check "… so that there is one set of processes" wait_until count 3
 skiff rm -f first second >/dev/null

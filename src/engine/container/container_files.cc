@@ -125,7 +125,10 @@ ContainerState ContainerFiles::current_state() const {
     if (is_locked(directory_.get(), "lock") || open_program(state).valid()) return state;
     // The monitor may have written its last word between our look at the file and at the lock.
     state = stored_state();
-    if (!is_active(state.status)) return state;
+    return is_active(state.status) ? without_monitor(std::move(state)) : state;
+}
+
+ContainerState without_monitor(ContainerState state) {
     state.status = ContainerStatus::exited;
     state.paused = false;
     state.pid = 0;

@@ -58,6 +58,9 @@ class ContainerFiles {
     Fd directory_;
 };
 
+/// What an active state has become without a last word of its monitor: exited with 137.
+ContainerState without_monitor(ContainerState state);
+
 /// A pidfd of the program of a container that `state` says is running; invalid when that program
 /// has ended.
 Fd open_program(const ContainerState& state);

@@ -68,6 +68,15 @@ bool is_leftover(const ContainerRecord& record, ContainerStatus stored) {
     return is_active(stored) || (stored == ContainerStatus::created && record.by_run);
 }
 
+/// The last word of a monitor that was killed: with the time at which somebody found out, since
+/// nobody knows more. The lock is held.
+void write_end(const ContainerFiles& files, ContainerState state) {
+    state = without_monitor(std::move(state));
+    state.cgroups.clear();
+    state.finished_at = now();
+    files.write_state(state, Durability::none);
+}
+
 void remove_leftover(const Engine& engine, const std::string& id) {
     const ContainerFiles files(engine, id);
     const auto lock = files.try_lock();
@@ -82,8 +91,9 @@ void remove_leftover(const Engine& engine, const std::string& id) {
     const ContainerState state = files.stored_state();
     if (is_leftover(*record, state.status)) {
         discard(engine, files, *record, true);
-    } else if (state.status == ContainerStatus::running) {
+    } else if (is_active(state.status)) {
         end_leftovers(engine, id, state, record);
+        write_end(files, state);
     }
 }
 
@@ -96,7 +106,7 @@ bool needs_a_look(const Engine& engine, const std::string& id) {
     const ContainerStatus stored = files.stored_state().status;
     if (stored == ContainerStatus::exited) return false;  // nearly all: without reading the record
     const auto record = files.find_record();
-    return record && (stored == ContainerStatus::running || is_leftover(*record, stored));
+    return record && (is_active(stored) || is_leftover(*record, stored));
 }
 
 /// What a process was deleting when it was killed.
