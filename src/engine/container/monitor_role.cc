@@ -387,7 +387,12 @@ class ContainerRun {
 
     /// Of the container's processes, not only of the first: the container may go on without one.
     void watch_memory() {
-        runtime::ContainerGroups::OomEvent event = groups_.open_oom_event();
+        runtime::ContainerGroups::OomEvent event;
+        try {
+            event = groups_.open_oom_event();
+        } catch (const SystemError&) {
+            // Refused: the count is looked at when the container has ended.
+        }
         if (!event.fd.valid()) return;
         const int fd = event.fd.get();
         supervisor_.watch({std::move(event.fd), event.events, [this, fd] {

@@ -60,15 +60,16 @@ void start_again(const Engine& engine, const std::string& id) {
     }
 }
 
-/// Away from the command: its terminal, its streams (which a script may read to their end), and
-/// whatever else it has open.
+/// Away from the command: its terminal, its directory, its streams (which a script may read to
+/// their end), and whatever else it has open.
 void leave_command(int report) {
     setsid();
     signal(SIGPIPE, SIG_IGN);  // nobody may be left to read the report
     const Fd safe_report(fcntl(report, F_DUPFD_CLOEXEC, 10));
     const Fd null = open_file("/dev/null", O_RDWR);
     for (int number = 0; number < 3; ++number) dup2(null.get(), number);
-    if (dup2(safe_report.get(), report_fd) < 0 || fcntl(report_fd, F_SETFD, FD_CLOEXEC) < 0 ||
+    if (chdir("/") < 0 || dup2(safe_report.get(), report_fd) < 0 ||
+        fcntl(report_fd, F_SETFD, FD_CLOEXEC) < 0 ||
         syscall(SYS_close_range, report_fd + 1, ~0U, 0) < 0)
         _exit(125);
 }
