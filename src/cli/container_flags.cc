@@ -18,6 +18,7 @@
 #include "cli/mount_flags.h"
 #include "cli/network_flags.h"
 #include "cli/port_flags.h"
+#include "cli/resource_flags.h"
 #include "cli/unsupported_flags.h"
 #include "cli/values.h"
 #include "engine/container/log_options.h"
@@ -282,6 +283,8 @@ void declare_container_flags(CommandBuilder& command, ContainerFlags& flags) {
     declare_port_flags(command, flags.ports, request);
     declare_file_flags(command, flags);
     declare_health_flags(command, request.health);
+    declare_resource_flags(command, request.resources);
+    declare_fixed_resource_flags(command, request.resources);
     declare_log_flags(command, request);
     command.option("--name", request.name, "string", "Name of the container");
     command.flag("--replace", request.replace, "Remove a container that has the name first");

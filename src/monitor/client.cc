@@ -258,6 +258,9 @@ class Attachment {
             case FrameType::timing:
                 if (options_.on_timing) options_.on_timing(decode_timing(frame.payload));
                 return;
+            case FrameType::warnings:
+                if (options_.on_warnings) options_.on_warnings(decode_warnings(frame.payload));
+                return;
             case FrameType::failed:
                 throw decode_failed(frame.payload);
             case FrameType::attach:
@@ -360,13 +363,15 @@ class Attachment {
 };
 
 /// Reads frames until one is of type `wanted`.
-Frame await(int socket, std::span<char> buffer, FrameType wanted, Phases* phases = nullptr) {
+Frame await(int socket, std::span<char> buffer, FrameType wanted, Phases* phases = nullptr,
+            const WarningSink& warn = {}) {
     Frame frame;
     while (await_frame(socket, buffer, frame)) {
         if (frame.type == FrameType::failed) throw decode_failed(frame.payload);
         if (frame.type == wanted) return frame;
         if (frame.type == FrameType::timing && phases != nullptr)
             phases->append(decode_timing(frame.payload));
+        if (frame.type == FrameType::warnings && warn) warn(decode_warnings(frame.payload));
     }
     monitor_gone();
 }
@@ -377,9 +382,9 @@ AttachResult attach(Fd socket, const AttachOptions& options) {
     return Attachment(std::move(socket), options).run();
 }
 
-pid_t await_start(int socket, Phases* phases) {
+pid_t await_start(int socket, Phases* phases, const WarningSink& warn) {
     std::vector<char> buffer(max_frame);
-    return decode_number(await(socket, buffer, FrameType::started, phases).payload);
+    return decode_number(await(socket, buffer, FrameType::started, phases, warn).payload);
 }
 
 int await_exit(int socket) {

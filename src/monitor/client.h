@@ -21,6 +21,8 @@
 
 namespace skiff::monitor {
 
+using WarningSink = std::function<void(std::vector<std::string>)>;
+
 struct AttachOptions {
     StreamSet streams;
     bool tty = false;  ///< the container has a terminal
@@ -40,6 +42,8 @@ struct AttachOptions {
     std::function<void(pid_t)> on_started{};
     /// Called for each `timing` frame; they come only from a monitor that was started to measure.
     std::function<void(std::vector<Phase>)> on_timing{};
+    /// Called before on_started with what the container gets less of than was asked.
+    WarningSink on_warnings{};
 };
 
 enum class AttachEnd {
@@ -67,8 +71,9 @@ struct AttachResult {
 AttachResult attach(Fd socket, const AttachOptions& options);
 
 /// Waits until the container has started; returns the host pid of its init. Phases that the monitor
-/// measured before that are added to `phases`, if given. Throws as attach().
-pid_t await_start(int socket, Phases* phases = nullptr);
+/// measured before that are added to `phases`, and its warnings go to `warn`, if given. Throws as
+/// attach().
+pid_t await_start(int socket, Phases* phases = nullptr, const WarningSink& warn = {});
 /// Waits until the container has ended; returns its exit code. Throws as attach().
 int await_exit(int socket);
 /// Stops all processes of the container, or lets them go on. Throws Error{conflict} when that is so

@@ -7,8 +7,8 @@
 namespace skiff::monitor {
 namespace {
 
-// started, exited, two of timing, and a stream_closed for each stream are all that is ever due to
-// an attached client.
+// started, exited, warnings, two of timing, and a stream_closed for each stream are all that is
+// ever due to an attached client.
 constexpr std::size_t outbox_limit = 8;
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 
 #include "base/passed_fds.h"
+#include "base/text.h"
 
 namespace skiff::monitor {
 namespace {
@@ -59,7 +60,7 @@ bool known(std::uint16_t type) {
     return (type >= static_cast<std::uint16_t>(FrameType::attach) &&
             type <= static_cast<std::uint16_t>(FrameType::restart)) ||
            (type >= static_cast<std::uint16_t>(FrameType::starting) &&
-            type <= static_cast<std::uint16_t>(FrameType::done));
+            type <= static_cast<std::uint16_t>(FrameType::warnings));
 }
 
 int checked_signal(std::int32_t number) {
@@ -187,6 +188,24 @@ std::vector<Phase> decode_timing(std::string_view payload) {
         phases.push_back(std::move(phase));
     }
     return phases;
+}
+
+std::string encode_warnings(std::span<const std::string> sentences) {
+    std::string payload;
+    for (const std::string& sentence : sentences) {
+        if (payload.size() + sentence.size() + 1 > max_warnings) break;
+        payload += sentence;
+        payload += '\n';
+    }
+    return payload;
+}
+
+std::vector<std::string> decode_warnings(std::string_view payload) {
+    if (payload.size() > max_warnings) refuse("too many warnings");
+    std::vector<std::string> sentences;
+    for (const std::string_view line : split(payload, '\n'))
+        if (!line.empty()) sentences.emplace_back(line);
+    return sentences;
 }
 
 std::string encode(const Error& error) {

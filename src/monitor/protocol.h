@@ -27,6 +27,7 @@
 //     │                                             │  begins with `starting` again
 //     │ detach ──────────────────────────────────► │  the connection ends, the container goes on
 //     │ ◄────────────────────────── timing{phases}  │  with --timing: before `started` and before `exited`
+//     │ ◄─────────────────────────── warnings{text} │  before `started`: what the container gets less of than was asked
 //     │ ◄─────────────────────────── exited{code}   │  after every byte of output; then the connection ends
 // clang-format on
 //
@@ -62,6 +63,8 @@ inline constexpr std::size_t input_window = 65536;
 /// Phases in one frame of timing, and bytes of a phase's name.
 inline constexpr std::size_t max_frame_phases = 64;
 inline constexpr std::size_t max_phase_name = 64;
+/// Bytes of all warnings.
+inline constexpr std::size_t max_warnings = 4096;
 /// Descriptors in one frame: stdin, stdout, stderr.
 inline constexpr std::size_t max_frame_fds = 3;
 
@@ -91,6 +94,7 @@ enum class FrameType : std::uint16_t {
     userns = 72,
     timing = 73,
     done = 74,  ///< what was asked for has happened
+    warnings = 75,
 };
 
 enum class Stream : std::uint8_t { input = 0, output = 1, errors = 2 };
@@ -145,6 +149,9 @@ int decode_signal(std::string_view payload);
 std::string encode(std::span<const Phase> phases);
 /// Names are 1 to max_phase_name characters of printable ASCII; no phase ends before it begins.
 std::vector<Phase> decode_timing(std::string_view payload);
+/// Sentences, a line each; whole ones as far as one frame holds them.
+std::string encode_warnings(std::span<const std::string> sentences);
+std::vector<std::string> decode_warnings(std::string_view payload);
 /// The message is cut to what one frame holds.
 std::string encode(const Error& error);
 Error decode_failed(std::string_view payload);

@@ -101,6 +101,12 @@ void Supervisor::report_timing(std::span<const Phase> phases) {
     for (Connection& client : clients_) client.push(FrameType::timing, encode(phases));
 }
 
+void Supervisor::report_warnings(std::span<const std::string> sentences) {
+    if (sentences.empty()) return;
+    for (Connection& client : clients_)
+        client.push(FrameType::warnings, encode_warnings(sentences));
+}
+
 void Supervisor::report_exit(int code) {
     conclude(FrameType::exited, encode_number(code));
 }

@@ -117,6 +117,8 @@ class Supervisor {
 
     /// Tells the clients there are what was measured; before run() and before report_exit().
     void report_timing(std::span<const Phase> phases);
+    /// Before run(): what the container gets less of than was asked.
+    void report_warnings(std::span<const std::string> sentences);
     /// Delivers what is left of the output and then the exit code, to every client and to those
     /// that connected until now; returns when all have it or are gone.
     void report_exit(int code);

@@ -135,6 +135,7 @@ void Supervisor::obey(Connection& client, Frame& frame) {
         case FrameType::failed:
         case FrameType::userns:
         case FrameType::timing:
+        case FrameType::warnings:
         case FrameType::done:
             break;
     }

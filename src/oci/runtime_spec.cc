@@ -56,6 +56,7 @@ Json process_json(const SpecProcess& process) {
     if (process.console_size.height != 0)
         json["consoleSize"] = {{"height", process.console_size.height},
                                {"width", process.console_size.width}};
+    if (process.oom_score_adj != 0) json["oomScoreAdj"] = process.oom_score_adj;
     for (const SpecRlimit& limit : process.rlimits)
         json["rlimits"].push_back(
             {{"type", limit.type}, {"soft", limit.soft}, {"hard", limit.hard}});
@@ -86,6 +87,9 @@ Json to_json(const RuntimeSpec& spec) {
                        {"readonlyPaths", spec.readonly_paths}};
     if (!spec.uid_mappings.empty()) linux_part["uidMappings"] = mappings(spec.uid_mappings);
     if (!spec.gid_mappings.empty()) linux_part["gidMappings"] = mappings(spec.gid_mappings);
+    if (!spec.resources.empty())
+        linux_part["resources"] = parse_json(spec.resources, "the resources section");
+    if (!spec.cgroups_path.empty()) linux_part["cgroupsPath"] = spec.cgroups_path;
     if (!spec.seccomp.empty())
         linux_part["seccomp"] = parse_json(spec.seccomp, "the seccomp section");
 

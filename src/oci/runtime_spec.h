@@ -50,6 +50,7 @@ struct SpecProcess {
     SpecCapabilities capabilities;
     std::vector<SpecRlimit> rlimits;
     bool no_new_privileges = false;
+    int oom_score_adj = 0;  ///< -1000 to 1000; 0: as it is
 };
 
 /// Options are mount(8) words: "ro", "nosuid", "rbind", "rprivate", and data such as "size=64m".
@@ -85,6 +86,8 @@ struct RuntimeSpec {
     std::vector<SpecIdMapping> gid_mappings;
     std::vector<std::string> masked_paths;
     std::vector<std::string> readonly_paths;
+    std::string resources;  ///< the JSON text of linux.resources; empty: none
+    std::string cgroups_path;
     std::string seccomp;  ///< the JSON text of linux.seccomp in OCI's form; empty: none
 
     bool has_namespace(NamespaceType type) const;

@@ -140,6 +140,9 @@ Error describe_failure(const LaunchPlan& plan, const Report& report) {
             return SystemError(error,
                                "cannot set a resource limit of the container (number {} of {})",
                                report.index + 1U, plan.rlimits.size());
+        case Step::oom_score:
+            return SystemError(error, "cannot set the OOM score of the container to {}",
+                               plan.oom_score_adj);
         case Step::groups:
             return SystemError(error, "cannot set the container's supplementary groups");
         case Step::user:

@@ -39,6 +39,7 @@ enum class Step : std::uint8_t {
     handshake,
     cgroup,
     session,
+    oom_score,
     propagation,
     attach_root,
     mount_target,

@@ -39,6 +39,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             case FrameType::timing:
                 if (encode(decode_timing(frame.payload)) != frame.payload) std::abort();
                 break;
+            case FrameType::warnings:
+                if (encode_warnings(decode_warnings(frame.payload)).size() > max_warnings)
+                    std::abort();
+                break;
             case FrameType::failed:
                 decode_failed(frame.payload);
                 break;

@@ -130,6 +130,7 @@ EffectiveConfig merge_config(const oci::UntrustedImageConfig& image,
 
 CreatedContainer make_container(const Engine& engine, const CreateRequest& request, bool by_run,
                                 const BringImage& bring) {
+    check_resources(request.resources);
     refuse_single_id(engine);
     // Held until the record names the layers: from then on they are reachable without it.
     RunImage image = find_or_bring_image(engine, request, bring);

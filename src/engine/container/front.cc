@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "monitor/client.h"
 #include "monitor/detach_keys.h"
 
@@ -12,10 +13,13 @@ namespace skiff::engine {
 RunResult stay_in_front(const Engine& engine, Fd socket, const Front& front,
                         std::uint16_t version) {
     RunResult outcome;
+    const auto warn = [&](const std::vector<std::string>& sentences) {
+        for (const std::string& sentence : sentences) engine.warn(printable(sentence));
+    };
     if (!front.attach) {
         monitor::send_frame(socket.get(), monitor::FrameType::attach,
                             monitor::encode(monitor::AttachFrame{}), {}, version);
-        monitor::await_start(socket.get(), &engine.phases());
+        monitor::await_start(socket.get(), &engine.phases(), warn);
         engine.phases().mark("wait for the start");
         return outcome;
     }
@@ -26,6 +30,7 @@ RunResult stay_in_front(const Engine& engine, Fd socket, const Front& front,
         options.on_timing = [&](std::vector<Phase> phases) {
             engine.phases().append(std::move(phases));
         };
+    options.on_warnings = warn;
     options.signal_proxy = front.signal_proxy;
     options.detach_keys = monitor::parse_detach_keys(front.detach_keys);
     // A terminal has one output stream.

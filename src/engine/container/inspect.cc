@@ -15,6 +15,7 @@
 #include "engine/container/inspect_mounts.h"
 #include "engine/container/lifecycle.h"
 #include "engine/container/log_options.h"
+#include "engine/container/resources_json.h"
 #include "engine/container/restart_policy.h"
 #include "engine/container/spec_builder.h"
 #include "engine/container/spec_facts.h"
@@ -73,43 +74,6 @@ Json security_options(const SecurityRequest& security) {
     return list.empty() ? Json(nullptr) : list;
 }
 
-/// What Docker calls resources. None can be limited yet, but for the ulimits: these are the values
-/// that mean so.
-Json resources(const CreateRequest& request) {
-    Json ulimits = Json::array();
-    for (const Ulimit& limit : request.ulimits)
-        ulimits.push_back({{"Name", limit.name}, {"Hard", limit.hard}, {"Soft", limit.soft}});
-    return {{"CpuShares", 0},
-            {"Memory", 0},
-            {"NanoCpus", 0},
-            {"CgroupParent", ""},
-            {"BlkioWeight", 0},
-            {"BlkioWeightDevice", Json::array()},
-            {"BlkioDeviceReadBps", Json::array()},
-            {"BlkioDeviceWriteBps", Json::array()},
-            {"BlkioDeviceReadIOps", Json::array()},
-            {"BlkioDeviceWriteIOps", Json::array()},
-            {"CpuPeriod", 0},
-            {"CpuQuota", 0},
-            {"CpuRealtimePeriod", 0},
-            {"CpuRealtimeRuntime", 0},
-            {"CpusetCpus", ""},
-            {"CpusetMems", ""},
-            {"Devices", Json::array()},
-            {"DeviceCgroupRules", nullptr},
-            {"DeviceRequests", nullptr},
-            {"MemoryReservation", 0},
-            {"MemorySwap", 0},
-            {"MemorySwappiness", nullptr},
-            {"OomKillDisable", false},
-            {"PidsLimit", nullptr},
-            {"Ulimits", ulimits},
-            {"CpuCount", 0},
-            {"CpuPercent", 0},
-            {"IOMaximumIOps", 0},
-            {"IOMaximumBandwidth", 0}};
-}
-
 Json port_bindings(const CreateRequest& request) {
     Json bindings = Json::object();
     for (const PortRequest& port : request.publish)
@@ -153,7 +117,7 @@ Json host_config(const ContainerRecord& record, const std::string& runtime) {
         {"IpcMode", request.namespaces.ipc.empty() ? "private" : request.namespaces.ipc},
         {"Cgroup", ""},
         {"Links", nullptr},
-        {"OomScoreAdj", 0},
+        {"OomScoreAdj", request.resources.oom_score_adj},
         {"PidMode", request.namespaces.pid},
         {"Privileged", privileged},
         {"PublishAllPorts", request.publish_all},
@@ -169,7 +133,7 @@ Json host_config(const ContainerRecord& record, const std::string& runtime) {
         {"ReadonlyPaths", privileged ? Json(nullptr) : Json(runtime::default_read_only_paths())}};
     add_mount_requests(request, json);
     if (request.init) json["Init"] = true;
-    json.update(resources(request));
+    json.update(docker_resources(request));
     return json;
 }
 

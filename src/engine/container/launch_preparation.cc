@@ -248,6 +248,9 @@ Preparation prepare_launch(const Engine& engine, const ContainerFiles& files,
                           .shared = shared});
     if (!record.mounts.empty()) engine.phases().mark("monitor: volumes");
     if (result.nested) host = facts_of_nested(host);
+    if (record.request.resources.oom_score_adj != 0)
+        host.oom_score_adj =
+            parse_number<int>(trim(read_file("/proc/self/oom_score_adj", 16))).value_or(0);
     SpecFacts facts = spec_facts(host, files, size);
     if (result.nested) describe_maps(*result.nested, facts);
     facts.covered = sources.covered_paths(engine);
@@ -257,8 +260,19 @@ Preparation prepare_launch(const Engine& engine, const ContainerFiles& files,
         for (const char* name : {"hosts", "hostname", "resolv.conf"}) give(files, name, owner);
     engine.phases().mark("monitor: files of /etc");
     oci::RuntimeSpec spec = build_spec(record, result.user, facts);
+    const bool external = !record.request.runtime.empty();
     result.plan = runtime::build_plan(spec, host);
     result.less = find_less(record, spec, result.plan, host);
+    if (!external) {
+        result.unenforced = groups.apply(group_limits(record.request.resources));
+        if (const int score = record.request.resources.oom_score_adj;
+            score != 0 && result.plan.oom_score_adj.empty())
+            result.unenforced.push_back(fmt::format(
+                "the OOM score stays {} instead of {}: to lower it takes CAP_SYS_RESOURCE",
+                host.oom_score_adj, score));
+        result.less.insert(result.less.end(), result.unenforced.begin(), result.unenforced.end());
+        engine.phases().mark("monitor: limits");
+    }
     if (engine.options().strict) {
         if (!result.less.empty())
             throw Error(ErrorKind::unsupported, "--strict: {}", join(result.less, "; "));
@@ -271,7 +285,6 @@ Preparation prepare_launch(const Engine& engine, const ContainerFiles& files,
     result.plan.cgroup = groups.unified();
     result.plan.cgroup_tasks = groups.open_task_files();
     engine.phases().mark("monitor: spec and plan");
-    const bool external = !record.request.runtime.empty();
     if (const auto request =
             seccomp_request(record, runtime::CapabilitySet(result.plan.capabilities.bounding))) {
         if (external) {

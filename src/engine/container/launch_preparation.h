@@ -27,9 +27,10 @@ struct Preparation {
     /// With --runtime: what that one runs. The plan then has no filter and no open sources.
     std::optional<oci::RuntimeSpec> spec;
     std::optional<runtime::IdMaps> nested;  ///< maps of a user namespace of the container's own
-    FileLock built_in_lock;         ///< keeps the layer of a built-in image; to be held until the
-                                    ///< container has ended
-    std::vector<std::string> less;  ///< sentences: what it gets less of than was asked
+    FileLock built_in_lock;  ///< keeps the layer of a built-in image; to be held until the
+                             ///< container has ended
+    std::vector<std::string> unenforced;  ///< of `less`: limits
+    std::vector<std::string> less;        ///< sentences: what it gets less of than was asked
     ContainerUser user;
     monitor::ContainerIo io;  ///< the monitor's ends; a terminal's master comes from the launch
 };

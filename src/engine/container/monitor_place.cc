@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/process.h"
 #include "base/text.h"
+#include "engine/container/container_files.h"
 #include "runtime/cgroup/container_groups.h"
 
 namespace skiff::engine {
@@ -14,10 +15,19 @@ bool wants_groups(const ContainerRecord& record) {
     return record.request.runtime.empty();
 }
 
-runtime::GroupLocation locate(const Engine& engine, const std::string& id) {
+runtime::GroupWish wish_of(const ContainerRecord& record) {
+    const Resources& resources = record.request.resources;
+    runtime::GroupWish wish{needed_controllers(group_limits(resources)), ""};
+    if (!resources.cgroup_parent.empty())
+        wish.parent = runtime::plain_cgroup_parent(resources.cgroup_parent).value_or("");
+    return wish;
+}
+
+runtime::GroupLocation locate(const Engine& engine, const std::string& id,
+                              const runtime::GroupWish& wish = {}) {
     const auto hierarchies = runtime::find_cgroup_hierarchies();
     return locate_groups(hierarchies, id,
-                         runtime::find_group_caller(hierarchies, !engine.rootless()));
+                         runtime::find_group_caller(hierarchies, !engine.rootless()), wish);
 }
 
 }  // namespace
@@ -29,7 +39,8 @@ MonitorPlace::MonitorPlace(const Engine& engine, const ContainerRecord& record)
     if (engine.rootless() && runtime::find_unified(hierarchies_) != nullptr)
         scope_ = runtime::ScopeRequest::connect();
     location_ = locate_groups(hierarchies_, id_,
-                              runtime::find_group_caller(hierarchies_, !engine.rootless()));
+                              runtime::find_group_caller(hierarchies_, !engine.rootless()),
+                              wish_of(record));
     if (!scope_) group_ = open_monitor_group(location_);
     engine.phases().mark("control groups");
 }
@@ -76,7 +87,15 @@ void clear_leftover_groups(const Engine& engine, const std::string& id,
     }
     // Killed before its first word: then they are where they would be made now. (A scope ends with
     // its last process.)
-    runtime::clear_groups(locate(engine, id).groups, id);
+    runtime::GroupWish wish{{"memory", "cpu", "cpuset", "pids", "blkio"}, ""};
+    try {
+        if (const auto record = ContainerFiles(engine, id).find_record())
+            wish.parent =
+                runtime::plain_cgroup_parent(record->request.resources.cgroup_parent).value_or("");
+    } catch (const Error&) {
+        // A damaged record: then those in the usual place.
+    }
+    runtime::clear_groups(locate(engine, id, wish).groups, id);
 }
 
 std::string cgroup_version() {

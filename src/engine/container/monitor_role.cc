@@ -186,13 +186,16 @@ class ContainerRun {
             engine_.phases().mark("monitor: wait for the command");
             if (policy_.kind != RestartPolicy::Kind::no) mark_wanted(engine_, record_.id);
         }
-        groups_ = runtime::ContainerGroups::create(wanted_groups_, record_.id);
+        groups_ = runtime::ContainerGroups::create(
+            wanted_groups_, record_.id,
+            needed_controllers(group_limits(record_.request.resources)));
         engine_.phases().mark("monitor: control groups");
         Preparation preparation =
             prepare_launch(engine_, files_, record_, groups_, *shared_, {size.rows, size.columns});
         preparation.plan.command_line = command_line_;
         if (first && supervisor_.foreground_gone())
             throw Error(ErrorKind::system, "the command that started the container is gone");
+        if (first) supervisor_.report_warnings(preparation.unenforced);
         const runtime::IdMaps* nested = preparation.nested ? &*preparation.nested : nullptr;
         runtime::Launched launched =
             external_ ? external_->launch(std::move(*preparation.spec), std::move(preparation.plan),

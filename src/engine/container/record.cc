@@ -69,6 +69,12 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(MountRequest, type, source, targ
                                                 driver_options, labels, layers, overlay, chown,
                                                 idmap)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Ulimit, name, soft, hard)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(DeviceNumber, path, value)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
+    Resources, memory, memory_reservation, memory_swap, memory_swappiness, oom_kill_disable,
+    oom_score_adj, nano_cpus, cpu_period, cpu_quota, cpu_shares, cpu_rt_period, cpu_rt_runtime,
+    cpuset_cpus, cpuset_mems, pids_limit, blkio_weight, blkio_weight_device, device_read_bps,
+    device_write_bps, device_read_iops, device_write_iops, cgroup_parent)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(NamespaceModes, pid, ipc, uts, network)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(SlirpRequest, cidr, mtu, host_loopback)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(SecurityRequest, cap_add, cap_drop, privileged,
@@ -87,9 +93,9 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(LogRequest, driver, options)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
     CreateRequest, image, command, entrypoint, name, hostname, user, working_directory, environment,
     labels, mounts, volumes_from, volume_driver, add_hosts, dns, dns_search, dns_options, publish,
-    publish_all, expose, slirp, ulimits, namespaces, log, security, shm_size, stop_signal,
-    stop_timeout, runtime, health, restart, pull, platform, read_only, init, init_path, attach,
-    interactive, tty, detach, auto_remove)
+    publish_all, expose, slirp, ulimits, resources, namespaces, log, security, shm_size,
+    stop_signal, stop_timeout, runtime, health, restart, pull, platform, read_only, init, init_path,
+    attach, interactive, tty, detach, auto_remove)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(EffectiveConfig, entrypoint, command, environment,
                                                 user, working_directory, hostname, stop_signal,
                                                 labels, exposed_ports, volumes, health,

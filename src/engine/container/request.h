@@ -13,6 +13,7 @@
 
 #include "engine/container/mount_request.h"
 #include "engine/container/port_spec.h"
+#include "engine/container/resources.h"
 
 namespace skiff::engine {
 
@@ -98,6 +99,7 @@ struct CreateRequest {
     std::vector<std::string> expose;       ///< --expose: "80/tcp"
     SlirpRequest slirp;
     std::vector<Ulimit> ulimits;
+    Resources resources;
     NamespaceModes namespaces;
     SecurityRequest security;
     LogRequest log;

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "engine/container/resources_json.h"
 #include "runtime/capabilities/capability_set.h"
 #include "runtime/plan/plan_builder.h"
 
@@ -225,11 +226,16 @@ oci::RuntimeSpec build_spec(const ContainerRecord& record, const ContainerUser& 
     spec.gid_mappings = facts.gid_mappings;
     spec.mounts = mounts_of(record, facts);
     spec.seccomp = facts.seccomp;
+    spec.resources = oci_resources(group_limits(record.request.resources));
+    if (const std::string& parent = record.request.resources.cgroup_parent; !parent.empty())
+        spec.cgroups_path = fmt::format(
+            "{}/skiff-{}", runtime::plain_cgroup_parent(parent).value_or(""), record.id);
 
     oci::SpecProcess& process = spec.process;
     process.terminal = record.request.tty;
     process.console_size = {facts.rows, facts.columns};
     process.user = {user.uid, user.gid, user.groups};
+    process.oom_score_adj = record.request.resources.oom_score_adj;
     // tini, catatonit and dumb-init all know the two dashes.
     if (!record.request.init_path.empty()) process.args = {foreign_init, "--"};
     process.args.insert(process.args.end(), record.config.entrypoint.begin(),

@@ -12,15 +12,14 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <linux/magic.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/vfs.h>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "runtime/cgroup/group_files.h"
 
 namespace skiff::runtime {
 namespace {
@@ -28,46 +27,14 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr size_t file_limit = 16U << 20U;
 /// For kernels that give no event.
 constexpr milliseconds between_looks{2};
 constexpr int deepest = 64;  ///< sub-groups that a container can have made; v2 itself ends at 2^31
-
-bool is_control_group(int directory, bool unified) {
-    struct statfs status{};
-    return fstatfs(directory, &status) == 0 &&
-           static_cast<unsigned long>(status.f_type) ==
-               (unified ? CGROUP2_SUPER_MAGIC : CGROUP_SUPER_MAGIC);
-}
 
 /// Not here, or not for us: a tier with less, no failure.
 bool is_refusal(int error) {
     return error == EACCES || error == EPERM || error == EROFS || error == ENOENT ||
            error == ENOTDIR;
-}
-
-std::string directory_of(const std::string& path) {
-    return path.substr(0, path.find_last_of('/'));
-}
-std::string name_of(const std::string& path) {
-    return path.substr(path.find_last_of('/') + 1);
-}
-
-std::string read_text(int directory, const std::string& name) {
-    try {
-        return find_file(directory, name, file_limit).value_or("");
-    } catch (const SystemError& error) {
-        // A group that was removed meanwhile.
-        if (error.errno_value() == ENODEV) return "";
-        throw;
-    }
-}
-
-/// False when there is no such file or the kernel refuses.
-bool write_text(int directory, const std::string& name, std::string_view text) {
-    const Fd file = find_at(directory, name, O_WRONLY);
-    return file.valid() &&
-           ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
 }
 
 /// The number behind `key` in lines of "key number"; nothing when there is no such line.
@@ -165,30 +132,9 @@ int remove_group(int parent, const std::string& name) {
     return error;
 }
 
-/// Lets the children of `directory` have the memory controller, whose events we want. Where it
-/// cannot be (processes beside the children, a controller that is not delegated) there are no
-/// events.
-void hand_on_memory(int directory) {
-    const std::string enabled = read_text(directory, "cgroup.subtree_control");
-    if (enabled.find("memory") != std::string::npos) return;
-    write_text(directory, "cgroup.subtree_control", "+memory");
-}
-
-/// The parent of a group: "skiff", to be made if missing, or a scope, which is there.
-Fd open_parent(const ContainerGroup& group) {
-    const std::string path = directory_of(group.path);
-    const bool unified = group.hierarchy == "unified";
-    const Fd top = open_file(directory_of(path), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-    if (!is_control_group(top.get(), unified))
-        throw SystemError(ENOTDIR, "'{}' is no control group", directory_of(path));
-    Fd parent = open_or_make_directory(top.get(), name_of(path), 0755);
-    if (unified && name_of(path) == "skiff") hand_on_memory(top.get());
-    if (unified) hand_on_memory(parent.get());
-    return parent;
-}
-
-Fd make_group(const ContainerGroup& group, std::string_view id) {
-    const Fd parent = open_parent(group);
+Fd make_group(const ContainerGroup& group, std::string_view id,
+              const std::vector<std::string_view>& controllers) {
+    const Fd parent = open_parent(group, controllers);
     const std::string name = name_of(group.path);
     const auto make = [&] { return mkdirat(parent.get(), name.c_str(), 0755) == 0; };
     if (!make()) {
@@ -197,17 +143,25 @@ Fd make_group(const ContainerGroup& group, std::string_view id) {
         if (!make() && errno != EEXIST)
             throw SystemError(errno, "cannot make the control group '{}'", group.path);
     }
-    return open_at(parent.get(), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    Fd made = open_at(parent.get(), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    if (group.hierarchy == "cpuset") inherit_cpuset(parent.get(), made.get());
+    return made;
 }
 
 }  // namespace
 
-ContainerGroups ContainerGroups::create(std::vector<ContainerGroup> wanted, std::string_view id) {
+ContainerGroups ContainerGroups::create(std::vector<ContainerGroup> wanted, std::string_view id,
+                                        const std::vector<std::string_view>& controllers) {
     ContainerGroups result;
     for (ContainerGroup& group : wanted) {
         if (!belongs_to(group, id)) continue;
+        // Controllers that are mounted together share a group.
+        const auto same =
+            std::find_if(result.groups_.begin(), result.groups_.end(),
+                         [&](const Opened& opened) { return opened.group.path == group.path; });
         try {
-            Fd directory = make_group(group, id);
+            Fd directory = same != result.groups_.end() ? duplicate(same->directory.get())
+                                                        : make_group(group, id, controllers);
             result.groups_.push_back({std::move(group), std::move(directory)});
         } catch (const SystemError& error) {
             if (!is_refusal(error.errno_value())) throw;
@@ -398,7 +352,7 @@ bool ContainerGroups::remove(milliseconds patience) {
 Fd open_monitor_group(const GroupLocation& location) {
     if (location.monitor.empty()) return Fd();
     try {
-        const Fd parent = open_parent({"unified", location.monitor});
+        const Fd parent = open_parent({"unified", location.monitor}, {});
         return open_or_make_directory(parent.get(), name_of(location.monitor), 0755);
     } catch (const SystemError& error) {
         if (!is_refusal(error.errno_value())) throw;

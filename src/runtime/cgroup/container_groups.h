@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "base/fd.h"
+#include "runtime/cgroup/limits.h"
 #include "runtime/cgroup/location.h"
 
 namespace skiff::runtime {
@@ -28,7 +29,9 @@ class ContainerGroups {
     /// Makes the groups of container `id`. What an earlier life left in them is killed. Groups that
     /// cannot be made here (read-only, not allowed, gone) are left out; so are those that do not
     /// belong to `id`. Throws SystemError when the kernel refuses for another reason.
-    static ContainerGroups create(std::vector<ContainerGroup> wanted, std::string_view id);
+    /// `controllers` (names of v1) are handed on to them where v2 needs that.
+    static ContainerGroups create(std::vector<ContainerGroup> wanted, std::string_view id,
+                                  const std::vector<std::string_view>& controllers = {});
     /// Opens those that are still there, and belong to `id`.
     static ContainerGroups open(std::vector<ContainerGroup> recorded, std::string_view id);
 
@@ -72,6 +75,12 @@ class ContainerGroups {
     /// It is not ready any more, until the next one.
     static void take_oom_event(int fd);
 
+    // ---- limits
+
+    /// Sets them. What cannot be enforced on this machine is returned, a sentence each, with reason
+    /// and remedy; a value that the kernel refuses is thrown as SystemError naming limit and file.
+    std::vector<std::string> apply(const GroupLimits& limits) const;
+
     /// Removes the empty groups and their empty sub-groups; false when something still runs in
     /// them after `patience`.
     bool remove(std::chrono::milliseconds patience);
@@ -84,6 +93,8 @@ class ContainerGroups {
     };
     const Opened* find(std::string_view hierarchy) const;
     const Opened* freezer() const;
+    /// The group that has `controller` (by its name in v1).
+    const Opened* controlling(std::string_view controller) const;
 
     std::vector<Opened> groups_;
 };

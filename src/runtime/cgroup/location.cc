@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/cgroup/location.h"
 
+#include <algorithm>
+
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -30,6 +32,11 @@ std::string join_path(const std::string& directory, std::string_view rest) {
     return directory == "/" ? std::string(rest) : fmt::format("{}{}", directory, rest);
 }
 
+/// Below a parent that somebody else named: what is ours shows its owner.
+std::string own_name(std::string_view id) {
+    return fmt::format("skiff-{}", id);
+}
+
 }  // namespace
 
 std::string scope_name(std::string_view id) {
@@ -41,13 +48,27 @@ GroupLocation locate_in_scope(const std::string& scope) {
             fmt::format("{}/{}", scope, monitor_name)};
 }
 
+std::optional<std::string> plain_cgroup_parent(std::string_view text) {
+    std::string path;
+    for (const std::string_view part : split(text, '/')) {
+        if (part.empty() || part == ".") continue;
+        if (part == "..") return std::nullopt;
+        path += '/';
+        path += part;
+    }
+    if (path.empty()) return std::nullopt;
+    return path;
+}
+
 GroupLocation locate_groups(const std::vector<CgroupHierarchy>& hierarchies, std::string_view id,
-                            const GroupCaller& caller) {
+                            const GroupCaller& caller, const GroupWish& wish) {
     GroupLocation location;
+    const std::string below = wish.parent.empty() || !caller.root
+                                  ? fmt::format("{}/{}", parent_name, id)
+                                  : fmt::format("{}/{}", wish.parent, own_name(id));
     const auto add = [&](const CgroupHierarchy& hierarchy, std::string_view name,
                          const std::string& parent) {
-        location.groups.push_back(
-            {std::string(name), fmt::format("{}{}/{}", parent, parent_name, id)});
+        location.groups.push_back({std::string(name), parent + below});
         if (name == unified_name)
             location.monitor =
                 fmt::format("{}{}/{}", hierarchy.mount_point, parent_name, monitors_name);
@@ -63,13 +84,22 @@ GroupLocation locate_groups(const std::vector<CgroupHierarchy>& hierarchies, std
     }
     if (unified != nullptr && is_free_to_leave(unified->own))
         add(*unified, unified_name, unified->mount_point);
-    const auto add_v1 = [&](std::string_view controller) {
+    const auto add_v1 = [&](std::string_view controller, bool wanted) {
         const CgroupHierarchy* hierarchy = find_controller(hierarchies, controller);
-        if (hierarchy != nullptr && is_free_to_leave(hierarchy->own))
+        if (hierarchy == nullptr) return;
+        const bool present =
+            std::any_of(location.groups.begin(), location.groups.end(),
+                        [&](const ContainerGroup& group) { return group.hierarchy == controller; });
+        if (present) return;
+        if (is_free_to_leave(hierarchy->own)) {
             add(*hierarchy, controller, hierarchy->mount_point);
+        } else if (wanted) {
+            add(*hierarchy, controller, join_path(hierarchy->mount_point, hierarchy->own));
+        }
     };
-    if (location.groups.empty()) add_v1("freezer");
-    add_v1("memory");
+    if (location.groups.empty()) add_v1("freezer", false);
+    add_v1("memory", false);
+    for (const std::string_view controller : wish.controllers) add_v1(controller, true);
     return location;
 }
 
@@ -112,6 +142,7 @@ bool belongs_to(const ContainerGroup& group, std::string_view id) {
     const std::string_view last = parts[parts.size() - 1];
     const std::string_view parent = parts[parts.size() - 2];
     if (parent == parent_name.substr(1)) return last == id;
+    if (last == own_name(id)) return true;
     return group.hierarchy == unified_name && last == payload_name && parent == scope_name(id);
 }
 

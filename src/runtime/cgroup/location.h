@@ -17,6 +17,7 @@
 // made for. There we take part only where the caller owns it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,15 +39,26 @@ struct GroupLocation {
     std::string monitor;
 };
 
+/// What a container needs of its groups beside freezing, killing and counting.
+struct GroupWish {
+    std::vector<std::string_view> controllers;  ///< by their names in v1, for its limits
+    std::string parent;                         ///< --cgroup-parent: "/a/b"; "": "/skiff"
+};
+
 struct GroupCaller {
     bool root = false;  ///< of the initial user namespace
     /// May make children in the unified group it is in: it is the owner of the directory.
     bool owns_unified = false;
 };
 
-/// Empty where there is no place for `id` (64 hexadecimal digits) without asking anybody.
+/// Empty where there is no place for `id` (64 hexadecimal digits) without asking anybody. A v1
+/// controller that a limit needs is used also inside a group that somebody else made for us: there
+/// the container stays below what limits us.
 GroupLocation locate_groups(const std::vector<CgroupHierarchy>& hierarchies, std::string_view id,
-                            const GroupCaller& caller);
+                            const GroupCaller& caller, const GroupWish& wish = {});
+
+/// --cgroup-parent as a plain path with one leading '/'; nothing when it leads out ("..").
+std::optional<std::string> plain_cgroup_parent(std::string_view text);
 
 /// The place of a container inside `scope`, an absolute path that systemd delegated.
 GroupLocation locate_in_scope(const std::string& scope);

@@ -52,6 +52,7 @@ void enter(const LaunchPlan& plan, const ExecVectors& vectors, int socket) noexc
         prctl(PR_SET_DUMPABLE, 0);  // a change of credentials resets it
     }
     step(Step::session, reset_session());
+    step(Step::oom_score, set_oom_score(plan));
     // v1 groups are entered here, and the namespace that shows them as "/" is made after that.
     // (With v2 alone clone3 did both.)
     if (!plan.cgroup_tasks.empty()) {

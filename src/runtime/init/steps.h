@@ -24,6 +24,7 @@ bool send_report(int socket, const Report& report) noexcept;
 int mark_close_on_exec() noexcept;
 int wait_for_go(int socket) noexcept;
 int reset_session() noexcept;
+int set_oom_score(const LaunchPlan& plan) noexcept;
 /// Enters the plan's v1 groups (into the v2 group it was born).
 int join_cgroups(const LaunchPlan& plan) noexcept;
 /// Tries the candidates as execvp would, but reports why: a file that is there and cannot be

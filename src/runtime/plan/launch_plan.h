@@ -106,6 +106,7 @@ struct LaunchPlan {
                               ///< ours, left as they are
 
     std::vector<RlimitStep> rlimits;
+    std::string oom_score_adj;  ///< for /proc/self/oom_score_adj; "": left as it is
     uid_t uid = 0;
     gid_t gid = 0;
     bool set_groups = true;  ///< false where setgroups(2) is denied (single-id user namespaces)

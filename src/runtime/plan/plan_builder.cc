@@ -256,6 +256,9 @@ LaunchPlan build_plan(const oci::RuntimeSpec& spec, const HostFacts& facts) {
     plan.console_size = {static_cast<unsigned short>(process.console_size.height),
                          static_cast<unsigned short>(process.console_size.width)};
     plan.rlimits = rlimit_steps(process.rlimits, facts);
+    if (process.oom_score_adj != 0 &&
+        (facts.can_raise_limits || process.oom_score_adj >= facts.oom_score_adj))
+        plan.oom_score_adj = fmt::format("{}", process.oom_score_adj);
     plan.uid = process.user.uid;
     plan.gid = process.user.gid;
     plan.set_groups = facts.can_set_groups;

@@ -23,6 +23,7 @@ struct HostFacts {
     std::uint64_t available_capabilities = ~std::uint64_t{0};
     /// Hard limits that may not be raised.
     bool can_raise_limits = true;
+    int oom_score_adj = 0;  ///< our own: who has no CAP_SYS_RESOURCE cannot go below it
     /// /sys/fs/cgroup is the unified hierarchy: v2 and nothing else.
     bool unified_cgroup = false;
     /// v1 and hybrid: the hierarchies in which the container has a group of its own.

@@ -1,1 +1,1 @@
-skiff run --memory 1g busybox
+skiff run --sysctl net.core.somaxconn=1 busybox

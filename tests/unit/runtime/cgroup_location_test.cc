@@ -54,6 +54,31 @@ TEST(CgroupHierarchies, ReadsV1AndNamedOnesBesideTheUnifiedOne) {
     EXPECT_EQ(find_controller(list, "mem"), nullptr);
 }
 
+TEST(GroupLocation, ALimitTakesAControllerAlsoInsideAForeignGroup) {
+    constexpr const char* memberships =
+        "6:freezer:/\n4:memory:/agent/job-7\n2:cpu,cpuacct:/\n0::/\n";
+    const auto list = parse_cgroup_hierarchies(memberships, hybrid_mounts);
+    EXPECT_EQ(to_word(locate_groups(list, id, {.root = true}).groups),
+              "unified=/sys/fs/cgroup/unified/skiff/" + id);
+    EXPECT_EQ(to_word(locate_groups(list, id, {.root = true}, {{"memory", "cpu"}, ""}).groups),
+              "unified=/sys/fs/cgroup/unified/skiff/" + id +
+                  ",memory=/sys/fs/cgroup/memory/agent/job-7/skiff/" + id +
+                  ",cpu=/sys/fs/cgroup/cpu,cpuacct/skiff/" + id);
+}
+
+TEST(GroupLocation, AParentThatWasNamedIsUsedAndOursToEmpty) {
+    const auto list = parse_cgroup_hierarchies(v2_cgroup, v2_mounts);
+    const GroupLocation location = locate_groups(list, id, {.root = true}, {{}, "/a/b"});
+    ASSERT_EQ(location.groups.size(), 1U);
+    EXPECT_EQ(location.groups[0].path, "/sys/fs/cgroup/a/b/skiff-" + id);
+    EXPECT_EQ(location.monitor, "/sys/fs/cgroup/skiff/monitors");
+    EXPECT_TRUE(belongs_to(location.groups[0], id));
+    EXPECT_FALSE(belongs_to(location.groups[0], std::string(64, 'b')));
+    EXPECT_EQ(plain_cgroup_parent("a//b/./c/"), "/a/b/c");
+    EXPECT_FALSE(plain_cgroup_parent("/a/../..").has_value());
+    EXPECT_FALSE(plain_cgroup_parent("/").has_value());
+}
+
 TEST(CgroupHierarchies, AreTakenWhereTheirPathLeads) {
     // mount --bind /sys/fs/cgroup/unified /sys/fs/cgroup: what lay below is still in the table.
     const auto list = parse_cgroup_hierarchies(

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/container/resources_json.h"
+
+#include <nlohmann/json.hpp>
+
+#include "base/json.h"
+
+namespace skiff::engine {
+namespace {
+
+Json devices(const std::vector<DeviceNumber>& list, const char* value) {
+    Json json = Json::array();
+    for (const DeviceNumber& device : list)
+        json.push_back({{"Path", device.path}, {value, device.value}});
+    return json;
+}
+
+/// Only what was asked.
+template <typename T>
+void put(Json& json, const char* key, const T& value) {
+    if (value != T{}) json[key] = value;
+}
+
+Json oci_memory(const runtime::GroupLimits& limits) {
+    Json json = Json::object();
+    put(json, "limit", limits.memory);
+    put(json, "reservation", limits.memory_reservation);
+    put(json, "swap", limits.memory_and_swap);
+    if (limits.swappiness) json["swappiness"] = *limits.swappiness;
+    put(json, "disableOOMKiller", limits.disable_oom_killer);
+    return json;
+}
+
+Json oci_cpu(const runtime::GroupLimits& limits) {
+    Json json = Json::object();
+    put(json, "shares", limits.cpu_shares);
+    put(json, "quota", limits.cpu_quota);
+    put(json, "period", limits.cpu_period);
+    put(json, "realtimeRuntime", limits.realtime_runtime);
+    put(json, "realtimePeriod", limits.realtime_period);
+    put(json, "cpus", limits.cpus);
+    put(json, "mems", limits.memory_nodes);
+    return json;
+}
+
+void put_devices(Json& json, const char* key, const std::vector<runtime::DeviceLimit>& list,
+                 const char* value) {
+    for (const runtime::DeviceLimit& device : list)
+        json[key].push_back(
+            {{"major", device.major}, {"minor", device.minor}, {value, device.value}});
+}
+
+Json oci_block_io(const runtime::GroupLimits& limits) {
+    Json json = Json::object();
+    put(json, "weight", limits.blkio_weight);
+    put_devices(json, "weightDevice", limits.blkio_weights, "weight");
+    put_devices(json, "throttleReadBpsDevice", limits.read_bytes, "rate");
+    put_devices(json, "throttleWriteBpsDevice", limits.write_bytes, "rate");
+    put_devices(json, "throttleReadIOPSDevice", limits.read_operations, "rate");
+    put_devices(json, "throttleWriteIOPSDevice", limits.write_operations, "rate");
+    return json;
+}
+
+}  // namespace
+
+Json docker_resources(const CreateRequest& request) {
+    const Resources& r = request.resources;
+    Json ulimits = Json::array();
+    for (const Ulimit& limit : request.ulimits)
+        ulimits.push_back({{"Name", limit.name}, {"Hard", limit.hard}, {"Soft", limit.soft}});
+    return {{"CpuShares", r.cpu_shares},
+            {"Memory", r.memory},
+            {"NanoCpus", r.nano_cpus},
+            {"CgroupParent", r.cgroup_parent},
+            {"BlkioWeight", r.blkio_weight},
+            {"BlkioWeightDevice", devices(r.blkio_weight_device, "Weight")},
+            {"BlkioDeviceReadBps", devices(r.device_read_bps, "Rate")},
+            {"BlkioDeviceWriteBps", devices(r.device_write_bps, "Rate")},
+            {"BlkioDeviceReadIOps", devices(r.device_read_iops, "Rate")},
+            {"BlkioDeviceWriteIOps", devices(r.device_write_iops, "Rate")},
+            {"CpuPeriod", r.cpu_period},
+            {"CpuQuota", r.cpu_quota},
+            {"CpuRealtimePeriod", r.cpu_rt_period},
+            {"CpuRealtimeRuntime", r.cpu_rt_runtime},
+            {"CpusetCpus", r.cpuset_cpus},
+            {"CpusetMems", r.cpuset_mems},
+            {"Devices", Json::array()},
+            {"DeviceCgroupRules", nullptr},
+            {"DeviceRequests", nullptr},
+            {"MemoryReservation", r.memory_reservation},
+            {"MemorySwap", effective_memory_swap(r)},
+            {"MemorySwappiness", r.memory_swappiness ? Json(*r.memory_swappiness) : Json(nullptr)},
+            {"OomKillDisable", r.oom_kill_disable},
+            {"PidsLimit", r.pids_limit ? Json(*r.pids_limit) : Json(nullptr)},
+            {"Ulimits", ulimits},
+            {"CpuCount", 0},
+            {"CpuPercent", 0},
+            {"IOMaximumIOps", 0},
+            {"IOMaximumBandwidth", 0}};
+}
+
+std::string oci_resources(const runtime::GroupLimits& limits) {
+    Json json = Json::object();
+    const auto add = [&](const char* key, Json part) {
+        if (!part.empty()) json[key] = std::move(part);
+    };
+    add("memory", oci_memory(limits));
+    add("cpu", oci_cpu(limits));
+    if (limits.pids != 0) json["pids"] = {{"limit", limits.pids}};
+    add("blockIO", oci_block_io(limits));
+    return json.empty() ? "" : to_text(json);
+}
+
+}  // namespace skiff::engine

@@ -1,1 +1,0 @@
-skiff run --rm --memory 1g busybox true
