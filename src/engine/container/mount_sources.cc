@@ -183,7 +183,7 @@ MountSources::MountSources(const MountContext& context) {
 }
 
 MountSources::Source MountSources::open_source(const MountContext& context,
-                                               const MountRequest& mount, size_t number) const {
+                                               const MountRequest& mount, size_t number) {
     Source result;
     result.target = mount.target;
     if (mount.type == MountType::bind) {
