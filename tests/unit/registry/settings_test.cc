@@ -65,11 +65,12 @@ TEST(Settings, DockerHubIsServedByAnotherHost) {
 
 TEST(Settings, MirrorsComeFirstAndTheLongestPrefixDecides) {
     Settings settings;
-    RegistrySettings host{
-        .prefix = "a.test", .location = "b.test/all", .ca = {}, .certificate = {}, .key = {}};
-    RegistrySettings team{
-        .prefix = "a.test/team", .location = {}, .ca = {}, .certificate = {}, .key = {}};
-    team.mirrors.push_back({"m.test:5000/x"});
+    RegistrySettings host;
+    host.prefix = "a.test";
+    host.location = "b.test/all";
+    RegistrySettings team;
+    team.prefix = "a.test/team";
+    team.mirrors.emplace_back().location = "m.test:5000/x";
     settings.registries = {host, team};
     const auto places = pull_endpoints(settings, oci::Reference::parse("a.test/team/app:1"));
     ASSERT_EQ(places.size(), 2U);
