@@ -34,7 +34,7 @@ fails "an unknown security option" 125 'nvalid --security-opt: "bogus"' in_new -
 fails "an unknown signal" 125 'Invalid signal: BOGUS' in_new --stop-signal BOGUS busybox true
 fails "no command anywhere" 125 'no command specified' in_new --entrypoint '' busybox
 fails "a --cidfile in no directory" 125 'nodir/x.*No such file' in_new --cidfile nodir/x busybox true
-for flag in '-m 1k' '--cpus 100' '--sysctl bad' '--device /dev/nosuch' '--isolation process'; do
+for flag in '--sysctl bad' '--device /dev/nosuch' '--isolation process'; do
     # shellcheck disable=SC2086  # flag and value
     fails "not there yet, and refused by name: $flag" 125 "^Error: .*${flag%% *}.* is not supported by this version" in_new $flag busybox true
 done

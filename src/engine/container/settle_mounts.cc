@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "engine/container/container_files.h"
+#include "engine/image/find.h"
 #include "engine/volume/volume_store.h"
 #include "engine/volume/volume_users.h"
 #include "engine/volume/volumes.h"
@@ -85,12 +86,13 @@ RunImage keep_layers(const Engine& engine, const MountRequest& mount) {
 }
 
 void find_mounted_image(const Engine& engine, MountRequest& mount, SettledMounts& settled) {
-    RunImage image = find_run_image(engine, mount.source);
-    if (!image.built_in.empty())
+    std::optional<RunImage> image = find_run_image(engine, mount.source);
+    if (!image) throw_no_such_image(mount.source);
+    if (!image->built_in.empty())
         throw Error(ErrorKind::unsupported, "the built-in image {} cannot be mounted",
                     skiff::quoted(mount.source));
-    mount.layers = image.layers;
-    settled.images.push_back(std::move(image));
+    mount.layers = image->layers;
+    settled.images.push_back(*std::move(image));
 }
 
 }  // namespace
