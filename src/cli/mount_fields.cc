@@ -69,9 +69,9 @@ class MountFields {
     void take(const std::string& field) {
         const Cut parts = cut(field, '=');
         const std::string key = to_lower(trim(parts.before));
-        constexpr std::array<std::string_view, 8> switches{
-            "readonly",        "ro", "volume-nocopy", "bind-nonrecursive",
-            "bind-create-src", "u",  "chown"};
+        constexpr auto switches =
+            std::to_array<std::string_view>({"readonly", "ro", "volume-nocopy", "bind-nonrecursive",
+                                             "bind-create-src", "u", "chown"});
         if (!parts.found && !is_one_of(key, switches))
             throw Error(ErrorKind::invalid, "invalid field '{}' must be a key=value pair", field);
         take(key, parts.found ? parts.after : "true", field);

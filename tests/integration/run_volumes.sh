@@ -42,7 +42,7 @@ skiff volume create late >/dev/null; mkdir "$v/late/.filled"; echo one >"$v/late
 is "one that was complete is moved to its end, by anybody" 'one two' bb -v late:/elsewhere:nocopy busybox sh -c 'echo $(cat /elsewhere/one /elsewhere/two)'
 is "… and nothing of it is left" '_data lock volume.json' eval 'ls -A "$v/late" | xargs'
 is "no copies are left" '' find "$v" -maxdepth 2 -name '.fill*'
-many() { for i in 1 2 3 4 5 6; do skiff run --rm -v race:/data plain:1 sh -c 'cat /data/f /data/sub/g | xargs' & done; wait; }
+many() { for _ in 1 2 3 4 5 6; do skiff run --rm -v race:/data plain:1 sh -c 'cat /data/f /data/sub/g | xargs' & done; wait; }
 is "six at once: each sees all of it" '6 image deep' eval 'many | sort | uniq -c | xargs'
 
 # --- anonymous volumes ------------------------------------------------------------------------------------------------

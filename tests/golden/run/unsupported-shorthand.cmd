@@ -1,1 +1,0 @@
-skiff run -dc 5 busybox
