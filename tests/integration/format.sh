@@ -20,10 +20,10 @@ is "ps by status and name" ended skiff ps -a --filter status=exited --filter nam
 is "… by exit status" ended skiff ps -a --filter exited=3 --format '{{.Names}}'
 is "… status looks at all" 'made ended' eval "echo \$(skiff ps --filter status=exited --filter status=created --format '{{.Names}}')"
 is "… exited does not" '' skiff ps --filter exited=3 --format '{{.Names}}'
-has "ps --format json" '^\{"Command":"\\"sh -c .*…\\"","CreatedAt":"20[0-9-]+ [0-9:]+ [+-][0-9]{4} [A-Z0-9+-]+","ID":"[0-9a-f]{12}","Image":"busybox","Labels":"tier=front","LocalVolumes":"0","Mounts":".*","Names":"web","Networks":"","Platform":null,"Ports":"","RunningFor":".* ago","Size":"0B","State":"running","Status":"Up .*"\}$' skiff ps --format json
+has "ps --format json" '^\{"Command":"\\"sh -c .*…\\"","CreatedAt":"20[0-9-]+ [0-9:]+ [+-][0-9]{4} [A-Z0-9+-]+","ID":"[0-9a-f]{12}","Image":"busybox","Labels":"tier=front","LocalVolumes":"0","Mounts":".*","Names":"web","Networks":"bridge","Platform":null,"Ports":"","RunningFor":".* ago","Size":"0B","State":"running","Status":"Up .*"\}$' skiff ps --format json
 is "inspect: state" 'exited 3 0' skiff inspect --format '{{.State.Status}} {{.State.ExitCode}} {{.RestartCount}}' ended
 is "inspect: a condition, a process, a root" 'true yes yes' eval "skiff inspect --format '{{.State.Running}} {{if and .State.Running (gt .State.Pid 1)}}yes{{end}} {{if eq (index .GraphDriver.Data \"MergedDir\") (printf \"/proc/%d/root\" .State.Pid)}}yes{{end}}' web"
-is "inspect: no address, and no complaint" '' skiff inspect --format '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' web
+is "inspect: the address" 10.0.2.100 skiff inspect --format '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' web
 is "inspect: environment" 'A=1;PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin;' skiff inspect --format '{{range .Config.Env}}{{.}};{{end}}' web
 fails "inspect: what is not there" 125 'template parsing error: template: :1:2: executing "" at <.Nope>: map has no entry for key "Nope"' skiff inspect --format '{{.Nope}}' web
 is "inspect of several, one missing" 'web made 1' eval "echo \$(skiff inspect -f '{{slice .Name 1}}' web nosuch made 2>/dev/null; echo \$?)"
