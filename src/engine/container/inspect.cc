@@ -171,7 +171,8 @@ Json endpoint_settings(const ContainerRecord& record, const ContainerState& stat
     json["GlobalIPv6Address"] = network::to_text(config.address6);
     json["GlobalIPv6PrefixLen"] = network::prefix_length6;
     const auto mac = network::hardware_address(config);
-    json["MacAddress"] = fmt::format("{:02x}", fmt::join(mac, ":"));
+    json["MacAddress"] = fmt::format("{:02x}:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}", mac[0], mac[1],
+                                     mac[2], mac[3], mac[4], mac[5]);
     return json;
 }
 
