@@ -1,26 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/image/load.h"
 
-#include <array>
-
 #include "cli/command.h"
 #include "cli/output.h"
 
 namespace skiff::cli {
 namespace {
 
-constexpr std::array not_yet{UnsupportedFlag{"quiet", 'q'}};
+struct LoadFlags {
+    engine::LoadRequest request;
+    bool quiet = false;  ///< nothing is shown but the result, with and without it
+};
 
-void declare(CommandBuilder& command, engine::LoadRequest& request) {
-    command.option("-i,--input", request.source, "file",
+void declare(CommandBuilder& command, LoadFlags& flags) {
+    command.option("-i,--input", flags.request.source, "file",
                    "Read from a file instead of standard input", complete::files);
-    command.option("--platform", request.platform, "string",
+    command.option("--platform", flags.request.platform, "string",
                    "Take the image for this os/architecture where the archive has several");
-    command.unsupported(not_yet);
+    command.flag("-q,--quiet", flags.quiet, "Show no progress (there is none to show)");
 }
 
-ExitCode run(engine::Engine& engine, const engine::LoadRequest& request) {
-    for (const engine::LoadedImage& image : engine::load_images(engine, request)) {
+ExitCode run(engine::Engine& engine, const LoadFlags& flags) {
+    for (const engine::LoadedImage& image : engine::load_images(engine, flags.request)) {
         for (const std::string& name : image.names) print_line("Loaded image: " + name);
         if (image.names.empty()) print_line("Loaded image ID: " + image.id.text());
     }
@@ -30,7 +31,7 @@ ExitCode run(engine::Engine& engine, const engine::LoadRequest& request) {
 }  // namespace
 
 Command load_command() {
-    return make_command<engine::LoadRequest>(declare, run);
+    return make_command<LoadFlags>(declare, run);
 }
 
 }  // namespace skiff::cli
