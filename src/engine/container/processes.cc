@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "engine/container/container_files.h"
 #include "engine/container/exec_role.h"
+#include "network/helper_role.h"
 #include "runtime/cgroup/container_groups.h"
 
 namespace skiff::engine {
@@ -53,10 +54,10 @@ std::multimap<pid_t, pid_t> process_tree() {
     return children;
 }
 
-/// skiff's own process behind one `exec`.
-bool is_session(pid_t pid) {
+/// By the first word of its command line.
+bool is_role(pid_t pid, std::string_view name) {
     const auto words = find_process_file(fmt::format("/proc/{}/cmdline", pid), command_line_limit);
-    return words && words->starts_with(std::string(exec_program_name) + '\0');
+    return words && words->starts_with(std::string(name) + '\0');
 }
 
 void add_descendants(const std::multimap<pid_t, pid_t>& children, pid_t pid,
@@ -112,8 +113,9 @@ std::set<pid_t> container_processes(const Engine& engine, const std::string& nam
     const auto [first, last] = children.equal_range(static_cast<pid_t>(state.monitor_pid));
     for (auto child = first; child != last; ++child) {
         const pid_t pid = child->second;
+        if (is_role(pid, network::helper_program_name)) continue;
         // Orphans come to the monitor itself where the container has no PID 1 of its own.
-        const bool ours = pid == state.pid || (shares_pids && !is_session(pid));
+        const bool ours = pid == state.pid || (shares_pids && !is_role(pid, exec_program_name));
         if (ours) found.insert(pid);
         add_descendants(children, pid, found);
     }
