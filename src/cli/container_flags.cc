@@ -291,6 +291,17 @@ void declare_container_flags(CommandBuilder& command, ContainerFlags& flags) {
     command.parsed(
         "-l,--label", [&request](std::string_view value) { add_label(request.labels, value); },
         "list", "Attach a label to the container");
+    command.option("--label-file", flags.label_files, "list",
+                   "Read labels from a file, a line each", complete::files);
+    command.parsed(
+        "--isolation",
+        [](std::string_view value) {
+            // Other systems have others.
+            if (!value.empty() && value != "default")
+                throw Error(ErrorKind::invalid,
+                            "Invalid isolation: {} - linux only supports 'default'", quoted(value));
+        },
+        "string", "Isolation technology: default", complete::words("default"));
     command.option("--cidfile", flags.cidfile, "string", "Write the container's ID to a new file",
                    complete::files);
     command.option("--restart", request.restart, "string",
@@ -315,6 +326,7 @@ CreateRequest make_request(const ContainerFlags& flags) {
     CreateRequest request = flags.request;
     // Files first, so that -e wins; an entry later in the list replaces an earlier one.
     prepend_environment_files(flags.env_files, request.environment);
+    add_label_files(flags.label_files, request.labels);
     if (flags.entrypoint_given) {
         request.entrypoint.emplace();
         if (!flags.entrypoint.empty()) request.entrypoint->push_back(flags.entrypoint);

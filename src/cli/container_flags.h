@@ -18,6 +18,7 @@ struct ContainerFlags {
     std::string cidfile;
     std::string entrypoint;
     bool entrypoint_given = false;
+    std::vector<std::string> label_files;
     std::vector<std::string> env_files;
     PortFlags ports;
     std::vector<std::string> security_options;

@@ -125,6 +125,27 @@ void add_label(std::map<std::string, std::string>& labels, std::string_view text
     labels[std::string(parts.before)] = std::string(parts.after);
 }
 
+void add_label_files(const std::vector<std::string>& paths,
+                     std::map<std::string, std::string>& labels) {
+    constexpr size_t largest_file = 1 << 20;
+    std::map<std::string, std::string> read;
+    for (const std::string& path : paths) {
+        const std::string content = read_file(path, largest_file);
+        for (const std::string_view line : split(content, '\n')) {
+            std::string_view label = line;
+            label.remove_prefix(std::min(label.find_first_not_of(" \t\r"), label.size()));
+            if (label.empty() || label.starts_with('#')) continue;
+            const std::string_view key = cut(label, '=').before;
+            if (key.find_first_of(" \t") != std::string_view::npos)
+                throw Error(ErrorKind::invalid,
+                            "invalid label file ({}): variable '{}' contains whitespaces", path,
+                            printable(key));
+            add_label(read, label);
+        }
+    }
+    labels.merge(read);
+}
+
 std::string parse_extra_host(std::string_view text) {
     const size_t separator = text.find_first_of(":=");
     if (separator == std::string_view::npos || separator == 0 || separator + 1 == text.size())

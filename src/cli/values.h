@@ -33,6 +33,11 @@ std::string parse_stream(std::string_view text);
 /// "key=value" or "key"; a later one replaces an earlier.
 void add_label(std::map<std::string, std::string>& labels, std::string_view text);
 
+/// Lines as for add_label, blank ones and those that begin with '#' left out; labels that are there
+/// already win. Throws SystemError.
+void add_label_files(const std::vector<std::string>& paths,
+                     std::map<std::string, std::string>& labels);
+
 /// "name:ip" or "name=ip" as "name:ip"; an IPv6 address may be in brackets.
 std::string parse_extra_host(std::string_view text);
 /// An IPv4 or IPv6 address.
