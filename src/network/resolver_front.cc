@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 
 #include "base/error.h"
+#include "network/reply_header.h"
 
 namespace skiff::network {
 namespace {
@@ -22,7 +23,6 @@ constexpr std::uint16_t dns_port = 53;
 constexpr std::size_t most_connections = 64;
 constexpr unsigned most_questions = 16;  ///< of one connection at a time
 constexpr std::size_t length_prefix = 2;
-constexpr std::uint8_t hop_limit = 64;
 
 /// Where the answer to a packet goes: its headers, turned round.
 struct ReturnPath {
@@ -48,38 +48,8 @@ ReturnPath turn_round(const Packet& packet, Bytes frame) {
     return path;
 }
 
-template <typename Header>
-void append(std::vector<std::uint8_t>& frame, const Header& header) {
-    const auto* bytes = reinterpret_cast<const std::uint8_t*>(&header);
-    frame.insert(frame.end(), bytes, bytes + sizeof header);
-}
-
 std::size_t headers_of(int family) {
     return (family == AF_INET ? sizeof(ip) : sizeof(ip6_hdr)) + sizeof(udphdr);
-}
-
-void append_ip(std::vector<std::uint8_t>& frame, const ReturnPath& path, std::size_t length) {
-    if (path.family == AF_INET6) {
-        ip6_hdr header{};
-        header.ip6_vfc = 6U << 4U;
-        header.ip6_plen = htons(static_cast<std::uint16_t>(length));
-        header.ip6_nxt = IPPROTO_UDP;
-        header.ip6_hlim = hop_limit;
-        header.ip6_src = path.from;
-        header.ip6_dst = path.to;
-        return append(frame, header);
-    }
-    ip header{};
-    header.ip_v = 4;
-    header.ip_hl = sizeof header / 4;
-    header.ip_len = htons(static_cast<std::uint16_t>(sizeof header + length));
-    header.ip_off = htons(IP_DF);
-    header.ip_ttl = hop_limit;
-    header.ip_p = IPPROTO_UDP;
-    std::memcpy(&header.ip_src, path.from.s6_addr + 12, sizeof header.ip_src);
-    std::memcpy(&header.ip_dst, path.to.s6_addr + 12, sizeof header.ip_dst);
-    header.ip_sum = checksum({reinterpret_cast<const std::uint8_t*>(&header), sizeof header});
-    append(frame, header);
 }
 
 std::vector<std::uint8_t> udp_frame(const ReturnPath& path, Bytes payload) {
@@ -89,7 +59,7 @@ std::vector<std::uint8_t> udp_frame(const ReturnPath& path, Bytes payload) {
     header.uh_dport = htons(path.to_port);
     header.uh_ulen = htons(static_cast<std::uint16_t>(length));
     std::vector<std::uint8_t> segment;
-    append(segment, header);
+    append_header(segment, header);
     segment.insert(segment.end(), payload.begin(), payload.end());
     std::uint16_t sum =
         checksum(segment, pseudo_header_sum(path.family, path.from, path.to, IPPROTO_UDP, length));
@@ -97,7 +67,7 @@ std::vector<std::uint8_t> udp_frame(const ReturnPath& path, Bytes payload) {
     std::memcpy(segment.data() + offsetof(udphdr, uh_sum), &sum, sizeof sum);
 
     std::vector<std::uint8_t> frame(path.ethernet.begin(), path.ethernet.end());
-    append_ip(frame, path, length);
+    append_ip_header(frame, path.family, path.from, path.to, IPPROTO_UDP, length);
     frame.insert(frame.end(), segment.begin(), segment.end());
     return frame;
 }

@@ -13,16 +13,10 @@
 #include <netinet/ip_icmp.h>
 #include <netinet/tcp.h>
 
+#include "network/reply_header.h"
+
 namespace skiff::network {
 namespace {
-
-constexpr std::uint8_t hop_limit = 64;
-
-template <typename T>
-void append(std::vector<std::uint8_t>& bytes, const T& value) {
-    const auto* begin = reinterpret_cast<const std::uint8_t*>(&value);
-    bytes.insert(bytes.end(), begin, begin + sizeof value);
-}
 
 /// Back to whoever sent `frame`.
 std::vector<std::uint8_t> ethernet_reply(Bytes frame) {
@@ -32,30 +26,10 @@ std::vector<std::uint8_t> ethernet_reply(Bytes frame) {
     return reply;
 }
 
-/// The IP header of an answer: from the packet's destination to its source.
+/// From the packet's destination to its source.
 void append_network_header(std::vector<std::uint8_t>& bytes, const Packet& packet,
                            std::uint8_t protocol, std::size_t payload) {
-    if (packet.family == AF_INET6) {
-        ip6_hdr header{};
-        header.ip6_flow = htonl(0x60000000U);
-        header.ip6_plen = htons(static_cast<std::uint16_t>(payload));
-        header.ip6_nxt = protocol;
-        header.ip6_hlim = hop_limit;
-        header.ip6_src = packet.destination;
-        header.ip6_dst = packet.source;
-        return append(bytes, header);
-    }
-    ip header{};
-    header.ip_v = 4;
-    header.ip_hl = sizeof header / 4;
-    header.ip_len = htons(static_cast<std::uint16_t>(sizeof header + payload));
-    header.ip_off = htons(IP_DF);
-    header.ip_ttl = hop_limit;
-    header.ip_p = protocol;
-    std::memcpy(&header.ip_src, packet.destination.s6_addr + 12, sizeof header.ip_src);
-    std::memcpy(&header.ip_dst, packet.source.s6_addr + 12, sizeof header.ip_dst);
-    header.ip_sum = checksum({reinterpret_cast<const std::uint8_t*>(&header), sizeof header});
-    append(bytes, header);
+    append_ip_header(bytes, packet.family, packet.destination, packet.source, protocol, payload);
 }
 
 /// What ICMP calls an errno of connect(2), IPv4 and IPv6.
@@ -98,7 +72,7 @@ std::vector<std::uint8_t> reset_answer(const Packet& packet, Bytes frame) {
                                                    IPPROTO_TCP, sizeof header);
     header.th_sum =
         checksum({reinterpret_cast<const std::uint8_t*>(&header), sizeof header}, pseudo);
-    append(reply, header);
+    append_header(reply, header);
     return reply;
 }
 
