@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <array>
-#include <numeric>
 
+#include "base/near_word.h"
 #include "base/text.h"
 
 namespace skiff::cli {
@@ -185,24 +185,6 @@ bool is_word_of(std::string_view list, std::string_view word) {
     return !word.empty() && std::ranges::find(words, word) != words.end();
 }
 
-/// Edits (insert, remove, replace, swap neighbours) that make `a` into `b`.
-size_t edit_distance(std::string_view a, std::string_view b) {
-    std::vector<size_t> before(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
-    std::iota(last.begin(), last.end(), size_t{0});
-    for (size_t i = 1; i <= a.size(); ++i) {
-        row[0] = i;
-        for (size_t j = 1; j <= b.size(); ++j) {
-            const size_t replaced = last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
-            row[j] = std::min({last[j] + 1, row[j - 1] + 1, replaced});
-            const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
-            if (swapped) row[j] = std::min(row[j], before[j - 2] + 1);
-        }
-        before = last;
-        last = row;
-    }
-    return last.back();
-}
-
 }  // namespace
 
 bool CommandRow::has_name(std::string_view word) const {
@@ -244,29 +226,19 @@ ResolvedCommand resolve_command(std::span<const std::string_view> words) {
 }
 
 std::string_view nearest_name(std::string_view word, std::string_view group) {
-    std::string_view best;
-    size_t best_distance =
-        word.size() < 4 ? 2 : 3;  // one edit in a short word, two in a longer one
-    const auto consider = [&](std::string_view name) {
-        if (name.empty()) return;
-        const size_t distance = edit_distance(word, name);
-        if (distance < best_distance) {
-            best = name;
-            best_distance = distance;
-        }
-    };
+    std::vector<std::string_view> known;
     for (const CommandRow& command : commands) {
         if (command.section == Section::hidden) continue;
         if (group.empty()) {
-            consider(command.top_level);
+            known.push_back(command.top_level);
         } else if (command.group == group) {
-            consider(command.name);
+            known.push_back(command.name);
         }
     }
     if (group.empty()) {
-        for (const GroupRow& row : groups) consider(row.name);
+        for (const GroupRow& row : groups) known.push_back(row.name);
     }
-    return best;
+    return near_word(word, known);
 }
 
 }  // namespace skiff::cli

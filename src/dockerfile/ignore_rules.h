@@ -24,8 +24,8 @@ class IgnoreRules {
     /// The same from a list: COPY --exclude.
     static IgnoreRules from_patterns(const std::vector<std::string>& patterns);
 
-    /// Whether `path` (relative to the context, '/' between names, no '.' or '..') is left out. The
-    /// work is that of its own patterns and, each time, its parents'.
+    /// Whether `path` (relative to the context, '/' between names, no '.' or '..') is left out, for
+    /// itself or with a directory it is in. The context's own root ("") never is.
     bool excludes(std::string_view path) const;
 
     /// Whether something below `directory` may be included although the directory itself is

@@ -63,7 +63,9 @@ struct Copy {
     /// Paths, perhaps with wildcards, in the order written. Not the heredocs. A JSON list gives the
     /// same fields as words do.
     std::vector<std::string> sources;
-    std::string destination;        ///< a trailing '/' is kept: it says "a directory"
+    /// A trailing '/' is kept: it says "a directory". Several files need one, or a directory that
+    /// is there; which it is only the build knows.
+    std::string destination;
     std::vector<Heredoc> heredocs;  ///< files of mode 0644 called by their names
     std::string
         from;  ///< --from (COPY only): a stage's name or number, or an image; empty: context

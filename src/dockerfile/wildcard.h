@@ -3,6 +3,7 @@
 // "**".
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,13 +28,39 @@ class PathPattern {
     /// `pattern` is clean: no leading or trailing '/', no "." or "..". Throws Error{invalid}.
     explicit PathPattern(std::string_view pattern);
 
-    bool matches(std::string_view path) const;
-    /// Whether `matches` can be true for a path below `directory`.
-    bool may_match_below(std::string_view directory) const;
+    enum class Fit {
+        none,
+        may_fit_below,   ///< neither, but a path below this one can fit
+        path_or_parent,  ///< the pattern fits the path or a directory it is in
+    };
+    /// One pass over `path`, which is clean too.
+    Fit fit(std::string_view path) const;
     const std::string& text() const { return text_; }
+
+    // What follows is for wildcard.cc.
+    enum class Kind {
+        literal,
+        any_but_slash,
+        one_of,
+        none_of,
+        star,         ///< any text without '/'
+        anything,     ///< any text
+        directories,  ///< nothing, or any text that ends in '/'
+    };
+    struct Range {
+        std::uint32_t low = 0;
+        std::uint32_t high = 0;
+    };
+    struct Token {
+        Kind kind = Kind::literal;
+        std::uint32_t character = 0;
+        std::vector<Range> ranges{};
+    };
 
   private:
     std::string text_;
+    std::string prefix_;         ///< what every path that fits begins with
+    std::vector<Token> tokens_;  ///< the rest
 };
 
 }  // namespace skiff::dockerfile

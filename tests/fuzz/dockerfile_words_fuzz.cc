@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// Variables and quotes: any text is a word or an Error, of bounded size.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "dockerfile/expand.h"
+#include "dockerfile/words.h"
+
+using namespace skiff;
+using namespace skiff::dockerfile;
+
+namespace {
+
+void require(bool holds) {
+    if (!holds) std::abort();
+}
+
+std::optional<std::string> look_up(std::string_view name) {
+    if (name == "U") return std::nullopt;
+    if (name == "E") return "";
+    return "/usr/local/lib/lib*.so.1 " + std::string(name);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+    const std::string_view text(reinterpret_cast<const char*>(data), size);
+    for (const char escape : {'\\', '`'}) {
+        std::vector<std::string> undefined;
+        try {
+            const Variables variables{.lookup = look_up, .escape = escape, .undefined = &undefined};
+            const std::string word = expand_word(text, variables);
+            require(word.size() <= size_t{16} << 20U);
+            const std::vector<std::string> words = expand_words(text, variables);
+            for (const std::string& part : words)
+                require(!part.empty() && word.find(part) != std::string::npos);
+        } catch (const Error& error) {
+            require(error.message().starts_with("failed to process"));
+        }
+        for (const std::string& word : quoted_words(text, escape)) require(!word.empty());
+    }
+    try {
+        for (const HeredocMark& mark : heredoc_marks(text)) require(!mark.name.empty());
+    } catch (const Error&) {
+    }
+    std::string_view rest = text;
+    for (const Flag& flag : take_flags(rest)) require(flag.word.starts_with("--"));
+    require(rest.size() <= text.size());
+    return 0;
+}
