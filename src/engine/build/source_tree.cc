@@ -93,7 +93,8 @@ class Finder {
     }
 
     [[noreturn]] void refuse(const std::string& path) const {
-        throw Error(ErrorKind::not_found, "{}: not found{}", quoted("/" + path),
+        throw Error(ErrorKind::not_found, "failed to compute cache key: {}: not found{}",
+                    quoted("/" + path),
                     excluded_ ? fmt::format(" ({} excludes it)", tree_.rules_name) : "");
     }
 
