@@ -108,7 +108,8 @@ void Builder::load() {
 
 void Builder::bring_base(const std::string& name, const std::string& platform) {
     if (images_.contains(name)) return;
-    const size_t event = events_.begin("[internal] load metadata for " + in_docker_words(name, true));
+    const size_t event =
+        events_.begin("[internal] load metadata for " + in_docker_words(name, true));
     try {
         require_base_image(engine_, name, platform.empty() ? request_.platform : platform,
                            request_.pull, [&](const std::string& image, bool missing) {

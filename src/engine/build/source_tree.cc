@@ -38,11 +38,11 @@ std::string joined(const std::string& directory, const std::string& name) {
 /// Where it is after all links, from the root of the tree.
 std::string real_path(const SourceTree& tree, int fd, const std::string& asked) {
     if (tree.rules.empty()) return asked;
-    const auto link = [](int number) {
+    const auto name_of = [](int number) {
         return find_link(AT_FDCWD, fmt::format("/proc/self/fd/{}", number)).value_or("");
     };
-    const std::string root = link(tree.root.fd());
-    const std::string path = link(fd);
+    const std::string root = name_of(tree.root.fd());
+    const std::string path = name_of(fd);
     if (path == root) return "";
     const std::string prefix = root == "/" ? root : root + "/";
     return path.starts_with(prefix) ? path.substr(prefix.size()) : asked;
