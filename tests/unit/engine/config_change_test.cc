@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "engine/image/dockerfile_words.h"
 
 namespace skiff::engine {
 namespace {
@@ -79,14 +78,6 @@ TEST(ConfigChange, RefusesWhatIsNoChange) {
                             "ONBUILD FROM x",
                             "ENV A=${B"})
         EXPECT_THROW(changed({bad}), Error) << bad;
-}
-
-TEST(GoDuration, IsReadAsGoReadsIt) {
-    EXPECT_EQ(parse_go_duration("1h2m3.5s"), 3'723'500'000'000);
-    EXPECT_EQ(parse_go_duration("250ms"), 250'000'000);
-    EXPECT_EQ(parse_go_duration("0"), 0);
-    for (const char* bad : {"", "5", "-1s", "1x", "s", "1.s.", "1e5s"})
-        EXPECT_FALSE(parse_go_duration(bad)) << bad;
 }
 
 }  // namespace
