@@ -32,6 +32,9 @@ Command logs_command();
 Command inspect_command();
 Command info_command();
 Command reset_command();
+Command build_command();
+Command builder_prune_command();
+Command commit_command();
 Command images_command();
 Command import_command();
 Command load_command();
@@ -62,6 +65,7 @@ Command man_command();
 namespace {
 
 constexpr std::array groups{
+    GroupRow{"builder", "Manage the build cache"},
     GroupRow{"container", "Manage containers"},
     GroupRow{"image", "Manage images"},
     GroupRow{"manifest", "Look at manifests in registries"},
@@ -112,6 +116,12 @@ constexpr std::array commands{
                "Show what a container wrote", logs_command},
     CommandRow{"container", "inspect", "", "inspect", Section::container, ExitRules::objects,
                "Show all about containers, images and volumes as JSON", inspect_command},
+    CommandRow{"container", "commit", "", "commit", Section::container, ExitRules::objects,
+               "Make an image from a container's files and configuration", commit_command},
+    CommandRow{"image", "build", "", "build", Section::common, ExitRules::objects,
+               "Build an image from a Dockerfile", build_command},
+    CommandRow{"builder", "prune", "", "", Section::image, ExitRules::objects,
+               "Remove the build cache", builder_prune_command},
     CommandRow{"image", "ls", "list", "images", Section::image, ExitRules::objects,
                "Show the images in the store", images_command},
     CommandRow{"image", "import", "", "import", Section::image, ExitRules::objects,

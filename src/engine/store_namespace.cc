@@ -54,14 +54,19 @@ std::string result_of(Work work) {
 
 }  // namespace
 
+LayerOwnership layer_ownership(const Engine& engine) {
+    if (!engine.rootless()) return {};
+    return {.ownership = store_id_maps(engine).single_id() ? storage::Ownership::record
+                                                           : storage::Ownership::apply,
+            .overlay_xattrs = storage::OverlayXattrs::user};
+}
+
 std::string run_in_store_namespace(const Engine& engine, const storage::Store&,
                                    const std::function<std::string(const LayerOwnership&)>& act) {
     if (!engine.rootless()) return act({});
 
     const runtime::IdMaps maps = store_id_maps(engine);
-    const LayerOwnership ownership{
-        .ownership = maps.single_id() ? storage::Ownership::record : storage::Ownership::apply,
-        .overlay_xattrs = storage::OverlayXattrs::user};
+    const LayerOwnership ownership = layer_ownership(engine);
     return result_of([&](int result) {
         runtime::run_in_user_namespace(maps, [&] {
             write_all(result, act(ownership), result_name);

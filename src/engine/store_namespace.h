@@ -22,6 +22,9 @@ struct LayerOwnership {
     storage::OverlayXattrs overlay_xattrs = storage::OverlayXattrs::trusted;
 };
 
+/// How they are unpacked in the store of `engine`.
+LayerOwnership layer_ownership(const Engine& engine);
+
 /// Runs `act` where layer trees may be made and removed, and returns what it returned. Descriptors
 /// are shared with the caller, changes of memory are not. Throws what `act` throws, and what
 /// runtime::run_in_user_namespace does. The caller must have one thread.

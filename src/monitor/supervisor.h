@@ -41,6 +41,8 @@ struct SupervisorOptions {
     /// The end of the first client's input, or of that client, is the end of the container's stdin
     /// (Docker's StdinOnce: `run -i` without -d). Never with a terminal.
     bool stdin_once = false;
+    /// The container is killed when the client given to add_client is gone (a step of a build).
+    bool ends_with_first_client = false;
     /// What SIGTERM to the monitor (a shutdown of the host) means for the container.
     int stop_signal = SIGTERM;
     /// A signal of a client is a wish to end for good, as for Docker's restart policies, unless it
@@ -206,6 +208,7 @@ class Supervisor {
     std::optional<Watch> watch_;
     std::optional<Clock::time_point> watch_at_;  ///< as its act asked
     bool asked_to_end_ = false;
+    bool first_client_gone_ = false;
     bool restart_asked_ = false;
     bool terminated_ = false;
     std::optional<Clock::time_point> rest_until_;

@@ -210,6 +210,12 @@ void Supervisor::forget_gone() {
         if (client.gone() && client.attached_to(Stream::input) && options_.stdin_once &&
             !options_.tty)
             close_input();
+    // It is the first of the list for as long as it lives.
+    if (options_.ends_with_first_client && !first_client_gone_ && !clients_.empty() &&
+        clients_.front().gone()) {
+        first_client_gone_ = true;
+        stop({SIGKILL, -1});
+    }
     std::erase_if(clients_, [](const Connection& client) { return client.gone(); });
 }
 

@@ -19,6 +19,7 @@
 #include "base/root_dir.h"
 #include "base/text.h"
 #include "storage/blobs.h"
+#include "storage/build_steps.h"
 #include "storage/image_records.h"
 #include "storage/layers.h"
 
@@ -54,6 +55,12 @@ void mark_containers(const Store& store, Marks& marks, Damages& damaged) {
         if (use.image) marks.blobs.insert(use.image->hex());
         for (const oci::Digest& layer : use.layers) marks.layers.insert(layer.hex());
     }
+}
+
+/// The build cache. Its entries can always be made again, so none that is damaged keeps anything.
+void mark_build_steps(const Store& store, Marks& marks) {
+    for (const BuildStep& step : list_build_steps(store))
+        if (step.layer) marks.layers.insert(step.layer->hex());
 }
 
 /// Marks what live leases list; dead ones go, with what their holders were writing.
@@ -208,6 +215,7 @@ Collection collect(const Store& store, const StoreLock& exclusive) {
     mark_images(store, marks, result.damaged);
     mark_containers(store, marks, result.damaged);
     mark_leases(store, marks, result.damaged);
+    mark_build_steps(store, marks);
     if (result.damaged.empty()) {
         sweep_layers(store, marks, result);
         sweep_blobs(store, marks, result);

@@ -2,9 +2,9 @@
 // Removing what nothing reaches: mark, move to trash/ under the exclusive lock, delete afterwards
 // without it.
 //
-// Roots are image records, references, container records and live leases. Collection writes nothing
-// but directory entries, so it works on a full disk; killed anywhere, it leaves things in trash/ or
-// unreached, for the next one.
+// Roots are image records, references, container records, the build cache and live leases.
+// Collection writes nothing but directory entries, so it works on a full disk; killed anywhere, it
+// leaves things in trash/ or unreached, for the next one.
 #pragma once
 
 #include <cstdint>

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/process.h"
 #include "base/root_dir.h"
 #include "base/text.h"
 #include "storage/archive/sha256.h"
@@ -30,6 +31,40 @@ constexpr size_t link_length = 8;
 std::string layer_path(const oci::Digest& chain) {
     return "layers/" + chain.hex();
 }
+std::string meta_text(const LayerInfo& info) {
+    nlohmann::json meta = {{"version", meta_version},
+                           {"diffId", info.diff.text()},
+                           {"size", info.size},
+                           {"opaque", info.opaque}};
+    if (!info.boot.empty()) meta["boot"] = info.boot;
+    return to_text(meta);
+}
+
+/// As it stands, whatever boot it is of.
+std::optional<LayerInfo> read_meta(const Store& store, const oci::Digest& chain) {
+    const std::string path = layer_path(chain) + "/meta.json";
+    return read_or_damaged(
+        store, path, DamagedObject::layer, std::string(chain.short_id()),
+        [&]() -> std::optional<LayerInfo> {
+            const auto text = find_regular_file(store.fd(), path, max_meta_size);
+            if (!text) return std::nullopt;
+            const std::string name = "its content";
+            const nlohmann::json meta = parse_json(*text, name);
+            return LayerInfo{oci::Digest::require(json_string(meta, "diffId", name), name),
+                             static_cast<std::uint64_t>(json_integer(meta, "size", name)),
+                             json_bool(meta, "opaque", name), json_string(meta, "boot", name)};
+        });
+}
+
+bool is_of_another_boot(const Store& store, const oci::Digest& chain) {
+    try {
+        const auto info = read_meta(store, chain);
+        return info && !info->boot.empty() && info->boot != boot_id();
+    } catch (const DamagedFile&) {
+        return false;
+    }
+}
+
 std::string link_text(const oci::Digest& chain) {
     return "../layers/" + chain.hex() + "/tree";
 }
@@ -82,14 +117,23 @@ LayerWriter::LayerWriter(Lease& lease)
         throw SystemError(errno, "cannot make the directory of a layer");
 }
 
+void LayerWriter::reopen() {
+    tree_ = open_at(lease_.store().fd(), tree_path(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+}
+
 void LayerWriter::seal(const LayerInfo& info) {
     const Fd directory =
         open_at(lease_.store().fd(), directory_, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-    const nlohmann::json meta = {{"version", meta_version},
-                                 {"diffId", info.diff.text()},
-                                 {"size", info.size},
-                                 {"opaque", info.opaque}};
-    create_file(directory.get(), "meta.json", to_text(meta), 0600, Durability::none);
+    create_file(directory.get(), "meta.json", meta_text(info), 0600, Durability::none);
+}
+
+void keep_layer(const Store& store, const oci::Digest& chain) {
+    const auto info = read_meta(store, chain);
+    if (!info || info->boot.empty()) return;
+    const Fd directory =
+        open_at(store.fd(), layer_path(chain), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    replace_file(directory.get(), "meta.json",
+                 meta_text({info->diff, info->size, info->opaque, {}}), 0600, Durability::sync);
 }
 
 void LayerWriter::commit(const oci::Digest& chain) {
@@ -106,6 +150,11 @@ void LayerWriter::commit(const oci::Digest& chain) {
     };
     const std::string final_path = layer_path(chain);
     if (move(directory_, final_path)) return;
+    if (is_of_another_boot(store, chain)) {
+        // Nobody can have it mounted, and what a lost power left of it is not known.
+        move_to_trash(store, final_path);
+        if (move(directory_, final_path)) return;
+    }
     // Somebody else was faster with the same layer; ours goes with the staging directory.
     if (has_layer(store, chain)) return;
     // What is there was damaged. A tree may be mounted and stays: it has the content that its name
@@ -125,18 +174,9 @@ bool has_layer(const Store& store, const oci::Digest& chain) {
 }
 
 std::optional<LayerInfo> find_layer(const Store& store, const oci::Digest& chain) {
-    const std::string path = layer_path(chain) + "/meta.json";
-    return read_or_damaged(store, path, DamagedObject::layer, std::string(chain.short_id()),
-                           [&]() -> std::optional<LayerInfo> {
-                               const auto text = find_regular_file(store.fd(), path, max_meta_size);
-                               if (!text) return std::nullopt;
-                               const std::string name = "its content";
-                               const nlohmann::json meta = parse_json(*text, name);
-                               return LayerInfo{
-                                   oci::Digest::require(json_string(meta, "diffId", name), name),
-                                   static_cast<std::uint64_t>(json_integer(meta, "size", name)),
-                                   json_bool(meta, "opaque", name)};
-                           });
+    std::optional<LayerInfo> info = read_meta(store, chain);
+    if (info && !info->boot.empty() && info->boot != boot_id()) return std::nullopt;
+    return info;
 }
 
 RootDir open_layer_tree(const Store& store, const oci::Digest& chain) {

@@ -35,6 +35,9 @@ struct LayerInfo {
     /// Hides all layers below. Overlay ignores the mark on a layer's root, so those are left out of
     /// the mount.
     bool opaque = false;
+    /// Empty: on disk for good. Else the boot in which it was written and not yet flushed: a build
+    /// does not wait for the disk after each step, and in any other boot such a layer is absent.
+    std::string boot = {};
 };
 
 /// A layer that is being unpacked in the staging directory of a lease; commit makes it visible.
@@ -45,6 +48,10 @@ class LayerWriter {
 
     /// The tree, to be filled.
     int tree() const { return tree_.get(); }
+    /// The same, relative to the data directory.
+    std::string tree_path() const { return directory_ + "/tree"; }
+    /// Something of the same file system was moved in the place of the empty tree.
+    void reopen();
     /// The tree is complete. To be followed by sync_staging.
     void seal(const LayerInfo& info);
     /// Makes the sealed layer visible. It may exist already: then this one is dropped, or mends it.
@@ -55,6 +62,9 @@ class LayerWriter {
     std::string directory_;  ///< relative to the data directory
     Fd tree_;
 };
+
+/// After sync_staging: a layer with LayerInfo::boot is on disk for good from here on.
+void keep_layer(const Store& store, const oci::Digest& chain);
 
 /// Complete and readable; a damaged one is to be unpacked again.
 bool has_layer(const Store& store, const oci::Digest& chain);

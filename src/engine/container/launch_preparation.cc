@@ -65,6 +65,10 @@ Fd mount_root(const Engine& engine, const ContainerFiles& files, const Container
     const uid_t owner = root_owner(preparation);
     if (record.built_in.empty()) {
         request.lower = layer_links(engine, record.layers, record.image_name);
+        if (request.lower.empty()) {  // a build FROM scratch
+            make_directory(files.directory(), "empty", 0755);
+            request.lower = {fmt::format("../containers/{}/empty", record.id)};
+        }
     } else {
         BuiltInLayer layer = built_in_layer(engine, record.built_in, owner);
         request.lower = {"../builtin/" + layer.name};

@@ -228,7 +228,9 @@ std::vector<ContainerSummary> list_containers(const Engine& engine, bool all) {
             ContainerState state = files.current_state();
             if (!all && !is_active(state.status)) continue;
             auto record = files.find_record();
-            if (record) list.push_back({std::move(*record), std::move(state)});
+            // A step of a build is that build's business.
+            if (record && record->build_layer.empty())
+                list.push_back({std::move(*record), std::move(state)});
         } catch (const Error& error) {
             if (error.kind() == ErrorKind::not_found) continue;  // removed meanwhile
             if (error.kind() != ErrorKind::invalid && error.kind() != ErrorKind::unsupported) throw;

@@ -40,6 +40,7 @@ monitor::SupervisorOptions supervisor_options(const Engine& engine, const Contai
         return start_exec_session(arguments, client, request, init_pidfd);
     };
     options.tty = record.request.tty;
+    options.ends_with_first_client = !record.build_layer.empty();
     options.stdin_once = record.request.interactive && record.request.attaches("stdin");
     options.stop_signal = stop_signal_of(record);
     if (!record.config.stop_signal.empty()) options.ending_signal = options.stop_signal;

@@ -372,6 +372,7 @@ class ContainerRun {
             else
                 forget_policy();
         }
+        hand_over_layer();
         const Discarded trash = conclude();
         engine_.phases().mark("monitor: final state");
         report_phases();
@@ -434,6 +435,17 @@ class ContainerRun {
 
     void forget_policy() {
         if (policy_.kind != RestartPolicy::Kind::no) forget_wanted(engine_, record_.id);
+    }
+
+    /// A step of a build: its layer is the builder's from here on. One that is not moved (no space
+    /// for the name, say) is told to the builder by its absence.
+    void hand_over_layer() {
+        if (record_.build_layer.empty() || state_.exit_code != 0) return;
+        // The next step mounts it below its own: not while it is the upper one here.
+        mount_namespace_.reset();
+        const std::string to = engine_.root() + "/" + record_.build_layer;
+        if (renameat(files_.directory(), "upper", AT_FDCWD, to.c_str()) < 0)
+            throw SystemError(errno, "cannot keep the layer of the step");
     }
 
     /// What must be true before anybody hears of the end: the name is free again, or the state says

@@ -152,6 +152,7 @@ std::string to_document(const ContainerRecord& record) {
                     {"mounts", record.mounts},
                     {"mounted_layers", mounted_layers(record)},
                     {"by_run", record.by_run},
+                    {"build_layer", record.build_layer},
                     {"run_root", record.run_root}});
 }
 
@@ -173,6 +174,7 @@ ContainerRecord parse_record(std::string_view text, std::string_view name) {
             record.mounts = record.request.mounts;  // made before there were volumes
         }
         record.by_run = json.value("by_run", false);
+        record.build_layer = json.value("build_layer", "");
         record.run_root = json.value("run_root", "");
         return record;
     });

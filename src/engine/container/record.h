@@ -61,6 +61,10 @@ struct ContainerRecord {
     /// Made by `run`, whose lock goes to the monitor without a gap: without a holder, and with
     /// --rm, it is what a killed process left. (`create --rm` waits for its `start`.)
     bool by_run = false;
+    /// Not empty: a step of a build. It ends with the command that started it, no list shows it,
+    /// and when its program has ended with 0 the writable layer is moved there (relative to the
+    /// data directory, an empty directory).
+    std::string build_layer;
     /// Where its sockets are; ssh, cron and su see different run directories for one store.
     std::string run_root;
 };

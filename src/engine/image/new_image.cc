@@ -284,8 +284,12 @@ void ImageStaging::commit() {
     for (const auto& document : documents) document->publish();
     for (const NewImage& image : images_)
         for (const StagedBlob& layer : image.layers) layer.writer->publish();
-    for (const StagedLayer& layer : layers_)
-        if (layer.writer) layer.writer->commit(layer.key);
+    for (const StagedLayer& layer : layers_) {
+        if (layer.writer)
+            layer.writer->commit(layer.key);
+        else if (!layer.info.boot.empty())
+            storage::keep_layer(store_, layer.key);
+    }
     // The renames reach the disk before anything that relies on them.
     for (const char* directory : {"images/blobs/sha256", "images/packed", "layers", "l"})
         storage::sync_directory(store_, directory);

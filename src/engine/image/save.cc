@@ -15,6 +15,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "engine/image/find.h"
+#include "engine/image/packed_layers.h"
 #include "storage/archive/sink.h"
 #include "storage/archive/tar_write.h"
 #include "storage/blobs.h"
@@ -202,6 +203,9 @@ void save_images(const Engine& engine, const SaveRequest& request) {
         lease.add_blobs(*lock, std::span(&image.record.manifest.digest, 1));
     }
     lock.reset();
+    std::vector<storage::ImageRecord> records;
+    for (const SavedImage& image : images) records.push_back(image.record);
+    pack_layers(engine, lease, records);
 
     Target target(request.target);
     storage::FdSink sink(target.fd(),

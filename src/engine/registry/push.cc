@@ -9,6 +9,7 @@
 #include "base/cancellation.h"
 #include "base/error.h"
 #include "engine/image/find.h"
+#include "engine/image/packed_layers.h"
 #include "engine/registry/registry_access.h"
 #include "oci/manifest.h"
 #include "registry/answer_error.h"
@@ -311,6 +312,14 @@ std::vector<std::string> push_images(const Engine& engine, const PushRequest& re
     const std::optional<storage::Store> store = storage::Store::find(engine.root());
     const std::vector<Pushed> images = find_images(store ? &*store : nullptr, request, typed);
     for (const Pushed& image : images) require_platform(*store, image, request.platform);
+
+    storage::Lease lease = storage::Lease::take(*store);
+    std::vector<storage::ImageRecord> records;
+    for (const Pushed& image : images) {
+        records.push_back(image.image.record);
+        for (const oci::Digest& blob : records.back().blobs) lease.add_blob(blob);
+    }
+    pack_layers(engine, lease, records);
 
     if (!request.all_tags && typed.tag().empty()) progress.line("Using default tag: latest");
     const RegistryPlan plan = plan_push(engine, typed);

@@ -85,27 +85,6 @@ void copy_content(int from, int to, off_t size, const std::string& path) {
     }
 }
 
-void copy_xattrs(int from, int to, const std::string& path) {
-    std::array<char, 65536> buffer;
-    const ssize_t length = flistxattr(from, buffer.data(), buffer.size());
-    if (length < 0 && errno == ENOTSUP) return;
-    if (length < 0) fail("read the attributes of", path);
-    const std::string names(buffer.data(), static_cast<size_t>(length));
-    for (const std::string_view view : split(names, '\0')) {
-        const std::string name(view);
-        if (name.empty() || !storage::is_portable_xattr(name)) continue;
-        const ssize_t n = fgetxattr(from, name.c_str(), buffer.data(), buffer.size());
-        if (n < 0 && (errno == ENODATA || errno == ENOTSUP)) continue;
-        if (n < 0) fail("read the attributes of", path);
-        std::string value(buffer.data(), static_cast<size_t>(n));
-        if (name == "security.capability") value = storage::capability_without_root(value);
-        // A file system without them, or not for us: as the extractor of layers has it.
-        if (fsetxattr(to, name.c_str(), value.data(), value.size(), 0) < 0 && errno != ENOTSUP &&
-            errno != EPERM)
-            fail("set the attributes of", path);
-    }
-}
-
 class TreeCopy {
   public:
     TreeCopy(const RootDir& to, const IdTranslation& translation)
@@ -130,7 +109,7 @@ class TreeCopy {
         const struct stat status = status_of(from, path);
         if (fchown(to, uid(status), gid(status)) < 0) fail("give", path);
         if (fchmod(to, status.st_mode & 07777U) < 0) fail("set the mode of", path);
-        copy_xattrs(from, to, path);
+        copy_portable_xattrs(from, to, path);
         const timespec times[2] = {status.st_atim, status.st_mtim};
         if (futimens(to, times) < 0) fail("set the times of", path);
     }
@@ -227,6 +206,27 @@ void give_below(int directory, uid_t uid, gid_t gid, const std::string& path, un
 }
 
 }  // namespace
+
+void copy_portable_xattrs(int from, int to, const std::string& path) {
+    std::array<char, 65536> buffer;
+    const ssize_t length = flistxattr(from, buffer.data(), buffer.size());
+    if (length < 0 && errno == ENOTSUP) return;
+    if (length < 0) fail("read the attributes of", path);
+    const std::string names(buffer.data(), static_cast<size_t>(length));
+    for (const std::string_view view : split(names, '\0')) {
+        const std::string name(view);
+        if (name.empty() || !storage::is_portable_xattr(name)) continue;
+        const ssize_t n = fgetxattr(from, name.c_str(), buffer.data(), buffer.size());
+        if (n < 0 && (errno == ENODATA || errno == ENOTSUP)) continue;
+        if (n < 0) fail("read the attributes of", path);
+        std::string value(buffer.data(), static_cast<size_t>(n));
+        if (name == "security.capability") value = storage::capability_without_root(value);
+        // A file system without them, or not for us: as the extractor of layers has it.
+        if (fsetxattr(to, name.c_str(), value.data(), value.size(), 0) < 0 && errno != ENOTSUP &&
+            errno != EPERM)
+            fail("set the attributes of", path);
+    }
+}
 
 void copy_tree(const RootDir& from, const RootDir& to, const IdTranslation& translation) {
     TreeCopy(to, translation).copy_directory(from.fd(), to.fd(), "", 0);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 
 #include <sys/types.h>
 
@@ -27,6 +28,10 @@ void copy_tree(const RootDir& from, const RootDir& to, const IdTranslation& tran
 
 /// Owner, mode, attributes and times of one directory to another.
 void copy_directory_attributes(int from, int to, const IdTranslation& translation = {});
+
+/// Attributes that travel from one open file to another (storage/archive/xattrs.h); `path` is for
+/// messages. What the file system of `to` does not take is left out.
+void copy_portable_xattrs(int from, int to, const std::string& path);
 
 /// Gives `directory` and everything below it to these ids, links themselves included.
 void give_tree(const RootDir& directory, uid_t uid, gid_t gid);

@@ -108,7 +108,9 @@ ExtractResult extract_layer(ByteSource& tar, const RootDir& target, const Extrac
     ExtractResult result;
     while (const TarEntry* entry = reader.next()) {
         ++result.entries;
-        const Member member = classify(entry->name);
+        const Member member = options.whiteouts
+                                  ? classify(entry->name)
+                                  : Member{Member::Kind::ordinary, clean_path(entry->name)};
         switch (member.kind) {
             case Member::Kind::ordinary:
                 make_ordinary(tree, member.path, *entry, reader);

@@ -40,6 +40,8 @@ struct ExtractOptions {
     /// Asked for once, when it is first needed: layers are unpacked side by side, and most never
     /// need it. Null: none.
     std::function<std::span<const RootDir>()> lowers = nullptr;
+    /// False: no layer, but an archive of files (ADD); names that begin with ".wh." are names.
+    bool whiteouts = true;
     uint64_t plain_bytes = 64ULL << 30U;  ///< limit on the archive
     TarLimits limits = {};
 };

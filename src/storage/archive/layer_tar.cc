@@ -125,7 +125,9 @@ void LayerTar::write_directory(int fd, const std::string& name, const std::strin
     TarEntry entry = describe(name, status);
     entry.type = TarEntryType::directory;
     read_xattrs(fd, entry);
-    write_empty(entry);
+    const bool plain =
+        entry.uid == 0 && entry.gid == 0 && entry.mode == 0755 && entry.xattrs.empty();
+    if (!options_.implied_root || !prefix.empty() || !plain) write_empty(entry);
     // Before the members, for readers that apply it in passing.
     if (find_xattr(fd, opaque_xattr(options_.overlay_xattrs), name) == opaque_mark)
         write_mark(prefix + ".wh..wh..opq");

@@ -46,6 +46,8 @@ struct TreeTarOptions {
     OverlayXattrs overlay_xattrs = OverlayXattrs::trusted;
     /// Owners and modes come from override_xattr where there is one (trees of a single-id store).
     bool recorded_owners = false;
+    /// Leave "./" out where it says nothing: root's, with mode 0755 (its time is not kept then).
+    bool implied_root = false;
 };
 
 /// Writes the layer tree `tree` (an overlay upper directory, or what extract_layer made) as an OCI

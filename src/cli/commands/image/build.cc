@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/build/build.h"
+
+#include <array>
+#include <cstdlib>
+
+#include "base/file.h"
+#include "base/size.h"
+#include "base/text.h"
+#include "cli/build_display.h"
+#include "cli/command.h"
+#include "cli/commands/image/image_names.h"
+#include "cli/output.h"
+#include "cli/resource_flags.h"
+#include "cli/transfer_display.h"
+#include "cli/values.h"
+
+namespace skiff::cli {
+namespace {
+
+struct BuildOptions {
+    engine::BuildRequest request;
+    std::string file;
+    std::string iid_file;
+    std::string progress = "auto";
+    bool quiet = false;
+    bool remove = true;
+    bool force_remove = false;
+    bool trust = true;
+};
+
+constexpr std::array unsupported{
+    UnsupportedFlag{"build-context"}, UnsupportedFlag{"cache-from"},
+    UnsupportedFlag{"cache-to"},      UnsupportedFlag{"compress"},
+    UnsupportedFlag{"output", 'o'},   UnsupportedFlag{"security-opt"},
+    UnsupportedFlag{"squash"},        UnsupportedFlag{"ssh"},
+};
+
+void add_argument(engine::BuildRequest& request, std::string_view text) {
+    const Cut parts = cut(text, '=');
+    if (parts.before.empty())
+        throw Error(ErrorKind::invalid, "{} is not of the form NAME=VALUE", quoted(text));
+    const std::string name(parts.before);
+    if (parts.found) {
+        request.arguments[name] = parts.after;
+    } else if (const char* value = std::getenv(name.c_str())) {
+        request.arguments[name] = value;
+    }
+}
+
+void add_secret(engine::BuildRequest& request, std::string_view text) {
+    engine::BuildSecret secret;
+    std::string type;
+    for (const std::string_view field : split(text, ',')) {
+        const Cut parts = cut(field, '=');
+        const std::string value(parts.after);
+        if (parts.before == "id") {
+            secret.id = value;
+        } else if (parts.before == "src" || parts.before == "source") {
+            secret.file = value;
+        } else if (parts.before == "env") {
+            secret.environment = value;
+        } else if (parts.before == "type" && (value == "file" || value == "env")) {
+            type = value;
+        } else {
+            throw Error(ErrorKind::invalid,
+                        "invalid secret {}: it is id=NAME with src=FILE or env=VARIABLE",
+                        quoted(field));
+        }
+    }
+    if (secret.id.empty())
+        throw Error(ErrorKind::invalid, "a secret needs an id: {}", quoted(text));
+    if (type == "env" && secret.environment.empty()) {
+        secret.environment = secret.file.empty() ? secret.id : secret.file;
+        secret.file.clear();
+    }
+    if (secret.file.empty() && secret.environment.empty()) {
+        if (type.empty() && std::getenv(secret.id.c_str()) != nullptr)
+            secret.environment = secret.id;
+        else
+            secret.file = secret.id;
+    }
+    request.secrets.push_back(std::move(secret));
+}
+
+void set_network(engine::BuildRequest& request, std::string_view value) {
+    if (value != "default" && value != "none" && value != "host" && value != "bridge" &&
+        value != "slirp")
+        throw Error(ErrorKind::unsupported,
+                    "the network {} of a build is not supported by this version of skiff: it is "
+                    "default, none or host",
+                    quoted(value));
+    request.network = value == "none" || value == "host" ? value : "";
+}
+
+void declare(CommandBuilder& command, BuildOptions& options) {
+    engine::BuildRequest& request = options.request;
+    command.parsed(
+        "--add-host",
+        [&request](std::string_view value) {
+            request.add_hosts.push_back(parse_extra_host(value));
+        },
+        "list", "Add a custom host-to-IP mapping (host:ip)");
+    command.parsed(
+        "--build-arg", [&request](std::string_view value) { add_argument(request, value); }, "list",
+        "Set build-time variables");
+    command.option("--cgroup-parent", request.resources.cgroup_parent, "string",
+                   "Parent control group of the steps");
+    command.flag("--disable-content-trust", options.trust,
+                 "Skip image verification (there is none)");
+    command.flag("--explain", request.explain, "Tell for each step why it was done again or not");
+    command.option("-f,--file", options.file, "string",
+                   "Name of the Dockerfile, - for standard input (default PATH/Dockerfile)",
+                   complete::files);
+    command.flag("--force-rm", options.force_remove, "Remove the containers of steps (always so)");
+    command.option("--iidfile", options.iid_file, "string", "Write the image ID to the file",
+                   complete::files);
+    command.parsed(
+        "--label", [&request](std::string_view value) { add_label(request.labels, value); }, "list",
+        "Set metadata for an image");
+    command.parsed(
+        "--network", [&request](std::string_view value) { set_network(request, value); }, "string",
+        "Network of the RUN steps: default, none or host", complete::words("default none host"));
+    command.flag("--no-cache", request.no_cache, "Do every step again");
+    command.option("--platform", request.platform, "string",
+                   "Build for this os/architecture, where base images have it");
+    command.option("--progress", options.progress, "string",
+                   "How to show progress: auto, plain, tty, quiet",
+                   complete::words("auto plain tty quiet"));
+    command.flag("--pull", request.pull, "Ask registries for newer base images");
+    command.flag("-q,--quiet", options.quiet, "Print only the image ID");
+    command.flag("--rm", options.remove, "Remove the containers of steps (always so)");
+    command.parsed(
+        "--secret", [&request](std::string_view value) { add_secret(request, value); }, "list",
+        "A secret for RUN --mount=type=secret (id=NAME,src=FILE or id=NAME,env=VARIABLE)");
+    command.parsed(
+        "--shm-size",
+        [&request](std::string_view value) { request.shm_size = parse_binary_size(value); },
+        "bytes", "Size of /dev/shm");
+    command.parsed(
+        "-t,--tag",
+        [&request](std::string_view value) {
+            engine::check_build_tag(value);
+            request.tags.emplace_back(value);
+        },
+        "list", "Name and optionally a tag (name:tag)", complete::none);
+    command.option("--target", request.target, "string", "Build up to this stage");
+    command.parsed(
+        "--ulimit",
+        [&request](std::string_view value) { request.ulimits.push_back(parse_ulimit(value)); },
+        "ulimit", "Limit of a process (format: <name>=<soft>[:<hard>], -1 is unlimited)");
+    declare_resource_flags(command, request.resources);
+    command.unsupported(unsupported);
+    command.argument("PATH|-", request.context, complete::directories);
+}
+
+ExitCode run(engine::Engine& engine, const BuildOptions& options) {
+    engine::BuildRequest request = options.request;
+    if (!options.file.empty()) request.file = options.file;
+    try {
+        std::string id;
+        {
+            const auto display = make_build_display(options.progress, options.quiet);
+            id = engine::build_image(engine, request, *display,
+                                     bring_image(engine, request.platform, options.quiet))
+                     .image.text();
+        }
+        if (!options.iid_file.empty())
+            replace_file(-100, options.iid_file, id, 0644, Durability::none);
+        if (options.quiet) print_line(id);
+        return ExitCode::ok;
+    } catch (const Error& error) {
+        end_by_transfer_signal();
+        if (error.kind() == ErrorKind::usage) throw;
+        // Docker's status for whatever goes wrong in a build.
+        print_error(error);
+        return ExitCode{1};
+    }
+}
+
+}  // namespace
+
+Command build_command() {
+    return make_command<BuildOptions>(declare, run);
+}
+
+}  // namespace skiff::cli

@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/build/builder.h"
+
+#include <algorithm>
+#include <cerrno>
+
+#include <fcntl.h>
+#include <poll.h>
+
+#include "base/cancellation.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/root_dir.h"
+#include "base/text.h"
+#include "engine/build/base_image.h"
+#include "engine/build/export.h"
+#include "engine/build/prune.h"
+#include "engine/image/find.h"
+#include "oci/reference.h"
+
+namespace skiff::engine {
+namespace {
+
+constexpr int retry_ms = 50;  ///< a cache of RUN that another build has to itself
+
+bool is_step(const dockerfile::InstructionBody& body) {
+    return std::holds_alternative<dockerfile::Run>(body) ||
+           std::holds_alternative<dockerfile::Copy>(body) ||
+           std::holds_alternative<dockerfile::WorkDir>(body);
+}
+
+std::string in_docker_words(const std::string& image, bool tagged = false) {
+    const auto reference = oci::Reference::parse(image);
+    return tagged ? reference.with_default_tag().text() : reference.text();
+}
+
+}  // namespace
+
+Builder::Builder(const Engine& engine, const storage::Store& store, const BuildRequest& request,
+                 BuildEvents& events, const BringImage& bring)
+    : engine_(engine),
+      store_(store),
+      request_(request),
+      events_(events),
+      bring_(bring),
+      lease_(storage::Lease::take(store)),
+      ownership_(layer_ownership(engine)) {}
+
+Builder::~Builder() {
+    // Containers and workers first: they write where we clean up.
+    stages_.clear();
+    clean_up();
+}
+
+void Builder::clean_up() noexcept {
+    try {
+        const std::string path = lease_.staging_path();
+        if (faccessat(store_.fd(), path.c_str(), F_OK, 0) != 0) return;
+        BuildWorker(engine_, BuildWorker::Place::store, [&] {
+            const size_t slash = path.rfind('/');
+            const Fd folder = open_at(store_.fd(), path.substr(0, slash), O_RDONLY | O_DIRECTORY);
+            remove_tree(folder.get(), path.substr(slash + 1));
+            return std::string();
+        }).finish();
+    } catch (const Error&) {
+        // The next collection does it: the lease is given up.
+    }
+}
+
+BuildResult Builder::run() {
+    load();
+    prepare_images();
+    const Cancellation cancellation;
+    loop();
+    warn_of_arguments();
+    return finish();
+}
+
+void Builder::load() {
+    const std::string wanted = request_.file.value_or("Dockerfile");
+    const size_t definition = events_.begin("[internal] load build definition from " +
+                                            wanted.substr(wanted.rfind('/') + 1));
+    try {
+        context_ = open_context(engine_, lease_, request_);
+        events_.note(definition,
+                     fmt::format("transferring dockerfile: {}B", context_.dockerfile.size()));
+        file_ = dockerfile::parse(context_.dockerfile, context_.dockerfile_name);
+        plan_ = plan_build(file_, request_, arguments_);
+    } catch (const Error& error) {
+        events_.failed(definition, std::string(cut(error.message(), '\n').before));
+        throw;
+    }
+    events_.done(definition);
+    for (const dockerfile::Warning& warning : file_.warnings)
+        events_.warning(
+            fmt::format("{}: {} (line {})", warning.rule, warning.message, warning.lines.first));
+    const size_t ignore = events_.begin("[internal] load .dockerignore");
+    events_.note(ignore, fmt::format("transferring context: {}B", context_.rules_size));
+    events_.done(ignore);
+    history_.emplace(store_, context_.directory, context_.dockerfile_name);
+
+    stages_.resize(plan_.stages.size());
+    for (size_t number = 0; number < stages_.size(); ++number) {
+        stages_[number].number = number;
+        stages_[number].plan = &plan_.stages[number];
+    }
+}
+
+void Builder::bring_base(const std::string& name, const std::string& platform) {
+    if (images_.contains(name)) return;
+    const size_t event =
+        events_.begin("[internal] load metadata for " + in_docker_words(name, true));
+    try {
+        require_base_image(engine_, name, platform.empty() ? request_.platform : platform,
+                           request_.pull, [&](const std::string& image, bool missing) {
+                               events_.step_aside();
+                               bring_(image, missing);
+                           });
+        images_.emplace(name, load_base_image(store_, lease_, name));
+    } catch (const Error& error) {
+        events_.failed(event, error.message());
+        throw;
+    }
+    events_.done(event);
+}
+
+void Builder::prepare_images() {
+    for (const Stage& stage : stages_) {
+        if (!stage.plan->needed) continue;
+        if (!stage.plan->base && !stage.plan->scratch)
+            bring_base(stage.plan->from.image, stage.plan->from.platform);
+        // What is copied from an image is known as well, unless its name depends on variables.
+        for (const dockerfile::Instruction& instruction : stage.plan->source->instructions) {
+            const auto* copy = std::get_if<dockerfile::Copy>(&instruction.body);
+            if (copy == nullptr || copy->from.empty() || copy->from == "scratch") continue;
+            if (!find_stage_number(file_, copy->from, stage.number)) bring_base(copy->from, "");
+        }
+    }
+}
+
+void Builder::loop() {
+    Stage& target = stages_[plan_.target];
+    while (!target.done) {
+        for (Stage& stage : stages_) advance(stage);
+        if (target.done) return;
+        std::vector<pollfd> polls;
+        int patience = events_.interval();
+        if (Cancellation::fd() >= 0) polls.push_back({Cancellation::fd(), POLLIN, 0});
+        for (const Stage& stage : stages_) {
+            if (stage.job.worker) polls.push_back({stage.job.worker->fd(), POLLIN, 0});
+            if (stage.job.container) stage.job.container->add_polls(polls);
+            if (stage.job.retry) patience = patience < 0 ? retry_ms : std::min(patience, retry_ms);
+        }
+        const int ready = poll(polls.data(), polls.size(), patience);
+        if (ready < 0 && errno != EINTR) throw SystemError(errno, "cannot wait for the steps");
+        if (ready == 0) events_.tick();
+        Cancellation::check();
+        for (Stage& stage : stages_) serve(stage);
+    }
+}
+
+void Builder::serve(Stage& stage) {
+    Job& job = stage.job;
+    const auto& instruction = [&]() -> const dockerfile::Instruction& {
+        return stage.instructions.at(stage.next);
+    };
+    if (!job.active()) return;
+    try {
+        if (job.worker) {
+            pollfd entry{job.worker->fd(), POLLIN, 0};
+            if (poll(&entry, 1, 0) <= 0) return;
+            const auto worker = std::move(job.worker);
+            const auto then = std::move(job.after_worker);
+            then(worker->finish());
+        } else if (job.container) {
+            if (!job.container->serve()) return;
+            const auto then = std::move(job.after_container);
+            then();
+        } else if (job.retry) {
+            const auto act = std::move(job.retry);
+            job.retry = nullptr;
+            if (!act() && !job.active()) job.retry = act;
+        }
+    } catch (const Error& error) {
+        events_.failed(stage.event, std::string(cut(error.message(), '\n').before));
+        fail(stage, instruction(), error);
+    }
+}
+
+void Builder::fail(const Stage& stage, const dockerfile::Instruction& instruction,
+                   const Error& error) {
+    // A trigger's lines are those of another file.
+    const size_t triggers = stage.instructions.size() - stage.plan->source->instructions.size();
+    if (stage.next < triggers) throw error;
+    throw Error(error.kind(), "{}\n{}", error.message(), file_.frame(instruction.lines));
+}
+
+void Builder::advance(Stage& stage) {
+    if (!stage.plan->needed || stage.done || stage.job.active()) return;
+    if (!stage.begun && !begin(stage)) return;
+    while (!stage.job.active() && stage.next < stage.instructions.size()) {
+        const size_t before = stage.next;
+        run_instruction(stage);
+        if (stage.next == before) return;  // under way, or waiting for another stage
+    }
+    stage.done = !stage.job.active() && stage.next == stage.instructions.size();
+}
+
+bool Builder::begin(Stage& stage) {
+    const PlannedStage& plan = *stage.plan;
+    if (plan.base) {
+        const Stage& base = stages_[*plan.base];
+        if (!base.done) return false;
+        stage.state = base.state;
+    } else if (plan.scratch) {
+        stage.state = scratch_stage(oci::parse_platform(arguments_.predefined["TARGETPLATFORM"]));
+    } else {
+        stage.state = images_.at(plan.from.image);
+    }
+    stage.begun = true;
+    stage.state.begin_stage();
+    for (const std::string& trigger : stage.state.config.opaque.on_build)
+        stage.instructions.push_back(dockerfile::parse_trigger(trigger, plan.from.image));
+    stage.state.config.opaque.on_build.clear();
+    const auto& own = plan.source->instructions;
+    stage.instructions.insert(stage.instructions.end(), own.begin(), own.end());
+    stage.steps = static_cast<size_t>(std::ranges::count_if(
+        stage.instructions, [](const auto& instruction) { return is_step(instruction.body); }));
+    if (plan.scratch) return true;
+    ++stage.steps;
+    ++stage.step;
+    const std::string from = plan.base ? plan.from.image : in_docker_words(plan.from.image);
+    const size_t event = events_.begin(step_name(stage, "FROM " + from));
+    plan.base ? events_.done(event) : events_.cached(event);
+    return true;
+}
+
+std::string Builder::step_name(const Stage& stage, const std::string& text) const {
+    const auto needed =
+        std::ranges::count_if(stages_, [](const Stage& s) { return s.plan->needed; });
+    const std::string name = needed > 1 || plan_.stages.size() > 1 ? stage.plan->name + " " : "";
+    return fmt::format("[{}{}/{}] {}", name, stage.step, stage.steps, text);
+}
+
+void Builder::run_instruction(Stage& stage) {
+    const dockerfile::Instruction& instruction = stage.instructions[stage.next];
+    try {
+        const dockerfile::Variables variables{.lookup = stage.state.lookup(),
+                                              .escape = file_.escape};
+        dockerfile::InstructionBody body = dockerfile::expand_instruction(instruction, variables);
+        if (is_step(body)) {
+            start_step(stage, instruction, std::move(body));
+            return;
+        }
+        stage.state.apply(body, arguments_);
+        stage.state.add_history(body, arguments_);
+        ++stage.next;
+    } catch (const Error& error) {
+        // A step that failed in its course has told of it already, with its lines.
+        if (error.message().find("\n--------------------\n") != std::string::npos) throw;
+        fail(stage, instruction, error);
+    }
+}
+
+std::optional<CopySource> Builder::find_source(const Stage& stage, const std::string& from) {
+    if (from.empty()) {
+        if (context_.directory.empty())
+            throw Error(ErrorKind::not_found,
+                        std::string("there is no build context: the Dockerfile came alone"));
+        return context_.source();
+    }
+    if (from == "scratch") return CopySource{};
+    if (const auto number = find_stage_number(file_, from, stage.number)) {
+        Stage& other = stages_[*number];
+        if (!other.plan->needed) {
+            // Known only now: a trigger, or a name made of variables.
+            std::vector<size_t> more{*number};
+            while (!more.empty()) {
+                PlannedStage& plan = plan_.stages[more.back()];
+                more.pop_back();
+                if (plan.needed) continue;
+                plan.needed = true;
+                more.insert(more.end(), plan.needs.begin(), plan.needs.end());
+            }
+            prepare_images();
+        }
+        if (!other.done) return std::nullopt;
+        return CopySource{.layers = other.state.visible()};
+    }
+    bring_base(from, "");
+    return CopySource{.layers = images_.at(from).visible()};
+}
+
+void Builder::warn_of_arguments() {
+    std::vector<std::string> unused;
+    for (const auto& [name, value] : arguments_.given)
+        if (!arguments_.used.contains(name) && to_lower(name).find("_proxy") == std::string::npos &&
+            !arguments_.predefined.contains(name))
+            unused.push_back(name);
+    if (!unused.empty())
+        events_.warning(
+            fmt::format("One or more build-args [{}] were not consumed", join(unused, " ")));
+}
+
+BuildResult Builder::finish() {
+    StageState& state = stages_[plan_.target].state;
+    for (const auto& [key, value] : request_.labels) state.config.opaque.labels[key] = value;
+    std::vector<oci::Reference> names;
+    for (const std::string& tag : request_.tags) names.push_back(oci::parse_tag_target(tag));
+    const size_t event = events_.begin("exporting to image");
+    const std::string id = BuildWorker(engine_, BuildWorker::Place::store, [&] {
+                               return export_image(store_, ownership_, state, names).text();
+                           }).finish();
+    events_.note(event, "exporting layers done");
+    events_.note(event, fmt::format("writing image {} done", id));
+    for (const oci::Reference& name : names)
+        events_.note(event, fmt::format("naming to {} done", name.text()));
+    events_.done(event);
+    history_->save();
+    if (made_something_) trim_build_cache(engine_, store_);
+    return {oci::Digest::require(id, "the image")};
+}
+
+void check_build_tag(std::string_view text) {
+    oci::parse_tag_target(text);
+}
+
+BuildResult build_image(const Engine& engine, const BuildRequest& request, BuildEvents& events,
+                        const BringImage& bring) {
+    // Everything that can be wrong with the request is said first.
+    for (const std::string& tag : request.tags) oci::parse_tag_target(tag);
+    if (!request.platform.empty()) oci::parse_platform(request.platform);
+    const storage::Store store = storage::Store::open(engine.root());
+    Builder builder(engine, store, request, events, bring);
+    return builder.run();
+}
+
+}  // namespace skiff::engine

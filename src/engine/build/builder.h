@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a Dockerfile to an image.
+//
+// The stages that the target needs are taken forward side by side, each by one step at a time. A
+// step is a chain of pieces of work in other processes (a worker, a container), and what follows
+// each of them runs here, in the one thread there is. Killed at any moment, a build has lost
+// the steps that were under way and nothing else: each layer is in the store, and in the cache,
+// before the next step begins.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "dockerfile/dockerfile.h"
+#include "engine/build/build.h"
+#include "engine/build/context.h"
+#include "engine/build/events.h"
+#include "engine/build/explain.h"
+#include "engine/build/layer_work.h"
+#include "engine/build/plan.h"
+#include "engine/build/run_mounts.h"
+#include "engine/build/run_step.h"
+#include "engine/build/stage_state.h"
+#include "engine/build/step_key.h"
+#include "engine/build/worker.h"
+#include "storage/build_steps.h"
+
+namespace skiff::engine {
+
+class Builder {
+  public:
+    /// Borrows all of it.
+    Builder(const Engine& engine, const storage::Store& store, const BuildRequest& request,
+            BuildEvents& events, const BringImage& bring);
+    ~Builder();
+    Builder(const Builder&) = delete;
+    Builder& operator=(const Builder&) = delete;
+
+    BuildResult run();
+
+  private:
+    /// What a stage waits for.
+    struct Job {
+        std::unique_ptr<BuildWorker> worker;
+        std::unique_ptr<RunStep> container;
+        std::function<bool()> retry;                    ///< until it returns true
+        std::function<void(std::string)> after_worker;  ///< with its result
+        std::function<void()> after_container;
+        bool active() const { return worker || container || retry; }
+    };
+    struct Stage {
+        size_t number = 0;
+        const PlannedStage* plan = nullptr;
+        StageState state;
+        std::vector<dockerfile::Instruction> instructions;  ///< triggers of the base image first
+        size_t next = 0;
+        size_t step = 0;  ///< of those that progress counts, begun
+        size_t steps = 0;
+        bool begun = false;
+        bool done = false;
+        size_t event = 0;  ///< of the step under way
+        Job job;
+    };
+    /// One step under way.
+    struct Step {
+        Stage& stage;
+        const dockerfile::Instruction& instruction;
+        dockerfile::InstructionBody body;
+        StepKey key;
+    };
+    using StepPointer = std::shared_ptr<Step>;
+
+    // builder.cc: context, plan, stages
+    void load();
+    void prepare_images();
+    void bring_base(const std::string& name, const std::string& platform);
+    void loop();
+    void serve(Stage& stage);
+    void advance(Stage& stage);
+    bool begin(Stage& stage);
+    void run_instruction(Stage& stage);
+    void warn_of_arguments();
+    BuildResult finish();
+    void clean_up() noexcept;
+    [[noreturn]] void fail(const Stage& stage, const dockerfile::Instruction& instruction,
+                           const Error& error);
+    std::string step_name(const Stage& stage, const std::string& text) const;
+    /// Nothing: a stage that is not done yet.
+    std::optional<CopySource> find_source(const Stage& stage, const std::string& from);
+
+    // builder_steps.cc: RUN, COPY, ADD, WORKDIR
+    bool start_step(Stage& stage, const dockerfile::Instruction& instruction,
+                    dockerfile::InstructionBody body);
+    void start_run(const StepPointer& step);
+    void start_copy(const StepPointer& step, CopySource source);
+    void start_directory(const StepPointer& step);
+    /// True when the step is done.
+    bool look_up(const StepPointer& step);
+    void take_layer(const StepPointer& step, const MadeLayer& made, Timestamp created);
+    void after_work(const StepPointer& step, const MadeLayer& made, const oci::Digest& key);
+    void work(const StepPointer& step, BuildWorker::Place place, std::function<std::string()> act,
+              std::function<void(std::string)> then);
+    void execute(const StepPointer& step, std::shared_ptr<RunMounts> mounts);
+    void run_container(const StepPointer& step, const std::shared_ptr<RunMounts>& mounts);
+    LayerBase layer_base(const Stage& stage);
+
+    const Engine& engine_;
+    const storage::Store& store_;
+    const BuildRequest& request_;
+    BuildEvents& events_;
+    const BringImage& bring_;
+    storage::Lease lease_;
+    LayerOwnership ownership_;
+    BuildContext context_;
+    dockerfile::Dockerfile file_;
+    BuildArguments arguments_;
+    BuildPlan plan_;
+    std::vector<Stage> stages_;
+    std::map<std::string, StageState> images_;  ///< bases, by name
+    std::optional<StepHistory> history_;
+    bool made_something_ = false;
+    bool told_context_ = false;
+};
+
+}  // namespace skiff::engine

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0
+// The steps that make layers: RUN, COPY and ADD, WORKDIR.
+#include <cerrno>
+#include <cstdio>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "dockerfile/run_mount.h"
+#include "dockerfile/run_program.h"
+#include "engine/build/builder.h"
+
+namespace skiff::engine {
+namespace {
+
+/// Where the launcher makes something to mount on when the image has nothing there.
+const std::vector<std::string>& launcher_targets() {
+    static const std::vector<std::string> targets = {
+        "/dev", "/proc", "/sys", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf"};
+    return targets;
+}
+
+std::string network_word(const dockerfile::Run& run, const std::string& asked) {
+    switch (run.network) {
+        case dockerfile::Run::Network::none:
+            return "none";
+        case dockerfile::Run::Network::host:
+            return "host";
+        case dockerfile::Run::Network::standard:
+            break;
+    }
+    return asked == "default" ? "" : asked;
+}
+
+/// Exit statuses above 128 are signals, of which one has a likely cause.
+std::string failure_text(const std::vector<std::string>& argv, int code) {
+    return fmt::format("failed to solve: process {} did not complete successfully: exit code: {}{}",
+                       quoted(join(argv, " ")), code,
+                       code == 137 ? " (killed, perhaps for want of memory)" : "");
+}
+
+}  // namespace
+
+LayerBase Builder::layer_base(const Stage& stage) {
+    return {.engine = engine_,
+            .lease = lease_,
+            .ownership = ownership_,
+            .visible = stage.state.visible(),
+            .diffs = stage.state.diffs()};
+}
+
+bool Builder::start_step(Stage& stage, const dockerfile::Instruction& instruction,
+                         dockerfile::InstructionBody body) {
+    // What it takes from other stages must be there before it begins.
+    std::optional<CopySource> source;
+    if (const auto* copy = std::get_if<dockerfile::Copy>(&body)) {
+        const bool from_context = copy->from.empty();
+        if (from_context && copy->sources.empty())
+            source = CopySource{};  // documents of the Dockerfile alone
+        else
+            source = find_source(stage, copy->from);
+        if (!source) return false;
+        if (from_context && !copy->sources.empty() && !told_context_) {
+            told_context_ = true;
+            events_.done(events_.begin("[internal] load build context"));
+        }
+    }
+    if (const auto* run = std::get_if<dockerfile::Run>(&body))
+        for (const std::string& mount : run->mounts)
+            if (const auto parsed = dockerfile::parse_run_mount(mount);
+                !parsed.from.empty() && !find_source(stage, parsed.from))
+                return false;
+    ++stage.step;
+    const dockerfile::Variables variables{.lookup = stage.state.lookup(), .escape = file_.escape};
+    stage.event =
+        events_.begin(step_name(stage, dockerfile::expanded_text(instruction, variables)));
+    const auto step = std::make_shared<Step>(Step{stage, instruction, std::move(body), {}});
+    step->key.add("what it stands on", stage.state.file_system_name());
+    step->key.add("the platform", oci::to_string(stage.state.config.platform));
+    try {
+        if (std::holds_alternative<dockerfile::Run>(step->body)) start_run(step);
+        if (std::holds_alternative<dockerfile::Copy>(step->body))
+            start_copy(step, *std::move(source));
+        if (std::holds_alternative<dockerfile::WorkDir>(step->body)) start_directory(step);
+    } catch (const Error& error) {
+        events_.failed(stage.event, std::string(cut(error.message(), '\n').before));
+        fail(stage, instruction, error);
+    }
+    return true;
+}
+
+void Builder::work(const StepPointer& step, BuildWorker::Place place,
+                   std::function<std::string()> act, std::function<void(std::string)> then) {
+    Job& job = step->stage.job;
+    job = {};
+    job.worker = std::make_unique<BuildWorker>(engine_, place, act);
+    job.after_worker = std::move(then);
+}
+
+bool Builder::look_up(const StepPointer& step) {
+    const std::string place = fmt::format("{}/{}", step->stage.number, step->stage.next);
+    const std::string difference = history_->compare(place, step->key);
+    const auto entry =
+        request_.no_cache ? std::nullopt : storage::find_build_step(store_, step->key.digest());
+    const auto explain = [&](const std::string& why) {
+        if (request_.explain) events_.note(step->stage.event, "explain: " + why);
+    };
+    if (entry && entry->layer) lease_.add_layer(*entry->layer);
+    if (!entry || (entry->layer && !storage::has_layer(store_, *entry->layer))) {
+        explain(request_.no_cache ? "done again: --no-cache" : "done again: " + difference);
+        return false;
+    }
+    explain(fmt::format("the same as on {}", to_rfc3339(entry->created)));
+    MadeLayer made{
+        .key = entry->layer, .diff = entry->diff, .tar_size = entry->tar_size, .size = entry->size};
+    events_.cached(step->stage.event);
+    take_layer(step, made, entry->created);
+    return true;
+}
+
+void Builder::take_layer(const StepPointer& step, const MadeLayer& made, Timestamp created) {
+    Stage& stage = step->stage;
+    if (made.key)
+        stage.state.layers.push_back(
+            {*made.key, *made.diff, made.size, false,
+             oci::Descriptor{
+                 std::string(oci::media_type::oci_layer), *made.diff, made.tar_size, {}, {}}});
+    stage.state.apply(step->body, arguments_);
+    stage.state.add_step_history(step->body, arguments_, created, !made.key);
+    ++stage.next;
+}
+
+void Builder::after_work(const StepPointer& step, const MadeLayer& made, const oci::Digest& key) {
+    const Timestamp created = now();
+    const storage::BuildStep entry{.layer = made.key,
+                                   .diff = made.diff,
+                                   .tar_size = made.tar_size,
+                                   .size = made.size,
+                                   .created = created,
+                                   .text = step->instruction.text.substr(0, 200)};
+    {
+        const storage::StoreLock lock = store_.lock(LockMode::shared);
+        storage::put_build_step(store_, lock, key, entry);
+    }
+    made_something_ = true;
+    events_.done(step->stage.event);
+    take_layer(step, made, created);
+}
+
+void Builder::start_directory(const StepPointer& step) {
+    const std::string path =
+        step->stage.state.absolute(std::get<dockerfile::WorkDir>(step->body).path);
+    step->key.add("the instruction", "WORKDIR " + path);
+    if (look_up(step)) return;
+    const auto writer = std::make_shared<storage::LayerWriter>(lease_);
+    work(
+        step, BuildWorker::Place::store,
+        [this, step, writer, path] {
+            return to_text(directory_layer(layer_base(step->stage), *writer, path));
+        },
+        [this, step](const std::string& result) {
+            after_work(step, parse_made_layer(result), step->key.digest());
+        });
+}
+
+void Builder::start_copy(const StepPointer& step, CopySource source) {
+    auto& copy = std::get<dockerfile::Copy>(step->body);
+    const auto plan = std::make_shared<CopyPlan>();
+    const bool slash = copy.destination.ends_with('/') || copy.destination.ends_with("/.") ||
+                       copy.destination == ".";
+    plan->source = std::move(source);
+    plan->copy = copy;
+    plan->copy.destination = step->stage.state.absolute(copy.destination);
+    if (slash && plan->copy.destination != "/") plan->copy.destination += '/';
+    std::string text = copy.is_add ? "ADD" : "COPY";
+    for (const std::string& name : copy.sources) text += " " + name;
+    step->key.add("the instruction", text + " " + plan->copy.destination);
+    step->key.add("--chown", copy.chown);
+    step->key.add("--chmod", copy.chmod);
+    const bool mounts = plan->source.directory.empty() || context_.unpacked;
+    work(
+        step, mounts ? BuildWorker::Place::store : BuildWorker::Place::ours,
+        [this, plan] { return digest_copy(engine_, lease_, *plan); },
+        [this, step, plan](const std::string& digest) {
+            StepKey key = step->key;
+            step->key.add("what it copies", digest);
+            if (look_up(step)) return;
+            const auto writer = std::make_shared<storage::LayerWriter>(lease_);
+            work(
+                step, BuildWorker::Place::store,
+                [this, step, plan, writer] {
+                    return to_text(copy_layer(layer_base(step->stage), *writer, *plan));
+                },
+                [this, step, key](const std::string& result) mutable {
+                    const MadeLayer made = parse_made_layer(result);
+                    // Of what was copied, should it have changed since it was looked at.
+                    key.add("what it copies", made.content);
+                    after_work(step, made, key.digest());
+                });
+        });
+}
+
+void Builder::start_run(const StepPointer& step) {
+    const auto& run = std::get<dockerfile::Run>(step->body);
+    Stage& stage = step->stage;
+    std::vector<dockerfile::RunMount> parsed;
+    for (const std::string& mount : run.mounts)
+        parsed.push_back(dockerfile::parse_run_mount(mount));
+    const auto mounts = std::make_shared<RunMounts>(
+        RunMounts::Place{engine_, request_, layer_base(stage)}, parsed,
+        [&](const std::string& from) { return find_source(stage, from).value(); },
+        [&](const std::string& path) { return stage.state.absolute(path); });
+    const dockerfile::RunProgram program = dockerfile::run_program(run, stage.state.shell());
+    std::string argv;
+    for (const std::string& word : program.argv) argv += quoted(word) + " ";
+    step->key.add("the instruction", "RUN " + argv + program.script);
+    step->key.add("the environment", [&] {
+        std::vector<std::string> all = stage.state.config.config.environment;
+        // Proxies are no part of what a step is, unless there is an ARG for them.
+        BuildArguments none;
+        for (const std::string& entry : stage.state.argument_environment(none))
+            all.push_back(entry);
+        return join(all, "\n");
+    }());
+    step->key.add("the user", stage.state.config.config.user);
+    step->key.add("the working directory", stage.state.config.config.working_directory);
+    step->key.add("the network", network_word(run, request_.network));
+    step->key.add("the hosts", join(request_.add_hosts, " "));
+    if (!mounts->has_content()) {
+        step->key.add("what is mounted", mounts->text());
+        if (!look_up(step)) execute(step, mounts);
+        return;
+    }
+    work(
+        step, BuildWorker::Place::store, [mounts] { return mounts->digest(); },
+        [this, step, mounts](const std::string& digest) {
+            step->key.add("what is mounted", digest);
+            if (!look_up(step)) execute(step, mounts);
+        });
+}
+
+void Builder::execute(const StepPointer& step, std::shared_ptr<RunMounts> mounts) {
+    if (!mounts->lock_caches()) {
+        Job& job = step->stage.job;
+        job = {};
+        job.retry = [this, step, mounts] {
+            if (!mounts->lock_caches()) return false;
+            execute(step, mounts);
+            return true;
+        };
+        return;
+    }
+    if (mounts->empty()) return run_container(step, mounts);
+    work(
+        step, BuildWorker::Place::store,
+        [mounts] {
+            mounts->make();
+            return std::string();
+        },
+        [this, step, mounts](const std::string&) { run_container(step, mounts); });
+}
+
+void Builder::run_container(const StepPointer& step, const std::shared_ptr<RunMounts>& mounts) {
+    const auto& run = std::get<dockerfile::Run>(step->body);
+    Stage& stage = step->stage;
+    const dockerfile::RunProgram program = dockerfile::run_program(run, stage.state.shell());
+    const auto writer = std::make_shared<storage::LayerWriter>(lease_);
+    RunPlan plan;
+    plan.argv = program.argv;
+    plan.environment = stage.state.run_environment(arguments_);
+    for (std::string& entry : mounts->environment()) plan.environment.push_back(std::move(entry));
+    plan.user = stage.state.config.config.user;
+    plan.working_directory = stage.state.config.config.working_directory;
+    plan.layers = stage.state.visible();
+    plan.network = network_word(run, request_.network);
+    plan.mounts = mounts->requests();
+    plan.layer = writer->tree_path();
+    std::vector<std::string> targets = mounts->targets();
+    targets.insert(targets.end(), launcher_targets().begin(), launcher_targets().end());
+    if (!program.script.empty()) {
+        const std::string name = fmt::format("script-{}", random_hex(4));
+        const Fd staging = open_at(store_.fd(), lease_.staging_path(), O_RDONLY | O_DIRECTORY);
+        create_file(staging.get(), name, program.script, 0755, Durability::none);
+        MountRequest script;
+        script.source = fmt::format("{}/{}/{}", engine_.root(), lease_.staging_path(), name);
+        script.target = program.script_path;
+        script.read_only = true;
+        plan.mounts.push_back(std::move(script));
+    }
+    Job& job = stage.job;
+    job = {};
+    const size_t event = stage.event;
+    job.container = std::make_unique<RunStep>(
+        engine_, request_, std::move(plan),
+        [this, event](std::string_view bytes) { events_.output(event, bytes); });
+    job.after_container = [this, step, mounts, writer, targets, argv = program.argv] {
+        Job& over = step->stage.job;
+        const int code = over.container->exit_code();
+        over.container.reset();
+        if (code != 0) throw Error(ErrorKind::invalid, failure_text(argv, code));
+        work(
+            step, BuildWorker::Place::store,
+            [this, step, writer, targets] {
+                return to_text(run_layer(layer_base(step->stage), *writer, targets));
+            },
+            [this, step](const std::string& result) {
+                after_work(step, parse_made_layer(result), step->key.digest());
+            });
+    };
+}
+
+}  // namespace skiff::engine

@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/build/layer_work.h"
+
+#include <algorithm>
+#include <cerrno>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/process.h"
+#include "base/text.h"
+#include "base/tree_size.h"
+#include "engine/build/tree_digest.h"
+#include "engine/build/tree_merge.h"
+#include "engine/container/layer_links.h"
+#include "engine/container/mount_request.h"
+#include "engine/container/user.h"
+#include "runtime/rootfs/overlay.h"
+#include "storage/archive/decompress.h"
+#include "storage/archive/sink.h"
+#include "storage/archive/source.h"
+#include "storage/archive/tar_write.h"
+
+namespace skiff::engine {
+namespace {
+
+using dockerfile::IgnoreRules;
+
+class NoSink final : public storage::ByteSink {
+  public:
+    void write(std::string_view) override {}
+};
+
+std::string make_scratch(storage::Lease& lease, const char* name) {
+    const std::string path = fmt::format("{}/{}-{}", lease.staging_path(), name, random_hex(4));
+    if (mkdirat(lease.store().fd(), path.c_str(), 0755) < 0)
+        throw SystemError(errno, "cannot make a directory for a step");
+    return path;
+}
+
+/// `upper`: relative to the data directory; empty: read-only.
+RootDir mount_layers(const Engine& engine, storage::Lease& lease,
+                     const std::vector<std::string>& visible, const std::string& upper) {
+    lease.staging();
+    runtime::OverlayRequest request;
+    request.base_directory = engine.root() + "/l";
+    request.lower = layer_links(engine, visible, "the stage");
+    // Overlay wants one layer below an upper one, and two where there is none.
+    while (request.lower.size() < (upper.empty() ? 2 : 1))
+        request.lower.push_back("../" + make_scratch(lease, "empty"));
+    if (!upper.empty()) {
+        request.upper = "../" + upper;
+        request.work = "../" + make_scratch(lease, "work");
+    }
+    request.user_xattr = engine.rootless();
+    request.is_volatile = !upper.empty();
+    return RootDir(runtime::mount_overlay(request));
+}
+
+bool is_opaque(const LayerBase& base, int directory) {
+    char value = 0;
+    const char* name = storage::opaque_xattr(base.ownership.overlay_xattrs);
+    return fgetxattr(directory, name, &value, 1) == 1 && value == 'y';
+}
+
+struct stat status_at(int directory, const std::string& name, bool& there) {
+    struct stat status{};
+    there = fstatat(directory, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
+    return status;
+}
+
+/// What the launcher made as places to mount on is no work of the step.
+class StubRemoval {
+  public:
+    StubRemoval(const LayerBase& base, RootDir upper) : base_(base), upper_(std::move(upper)) {}
+
+    void remove(const std::string& path) {
+        const size_t slash = path.rfind('/');
+        const auto parent = find_parent(path.substr(0, slash));
+        if (!parent) return;
+        const std::string name = path.substr(slash + 1);
+        bool there = false;
+        const struct stat status = status_at(parent->get(), name, there);
+        if (!there || below(path)) return climb(path.substr(0, slash));
+        if (S_ISREG(status.st_mode) && status.st_size == 0) {
+            unlinkat(parent->get(), name.c_str(), 0);
+        } else if (S_ISDIR(status.st_mode)) {
+            unlinkat(parent->get(), name.c_str(), AT_REMOVEDIR);  // where it is empty
+        }
+        climb(path.substr(0, slash));
+    }
+
+  private:
+    std::optional<Fd> find_parent(const std::string& path) {
+        return upper_.find(path.empty() ? "." : path, O_RDONLY | O_DIRECTORY);
+    }
+
+    /// What the layers below have there, if anything.
+    std::optional<struct stat> below(const std::string& path) {
+        if (!lower_) lower_.emplace(mount_layers(base_.engine, base_.lease, base_.visible, ""));
+        return lower_->find_status(path);
+    }
+
+    /// A directory that is in the layer for the sake of a stub alone says nothing.
+    void climb(const std::string& path) {
+        if (path.empty()) return;
+        const auto directory = find_parent(path);
+        if (!directory || is_opaque(base_, directory->get()) ||
+            !list_directory(directory->get()).empty())
+            return;
+        struct stat ours{};
+        if (fstat(directory->get(), &ours) < 0) return;
+        const auto theirs = below(path);
+        if (theirs && (theirs->st_mode != ours.st_mode || theirs->st_uid != ours.st_uid ||
+                       theirs->st_gid != ours.st_gid))
+            return;
+        if (!theirs && (ours.st_mode & 07777U) != 0755) return;
+        const size_t slash = path.rfind('/');
+        const auto parent = find_parent(path.substr(0, slash));
+        if (parent && unlinkat(parent->get(), path.c_str() + slash + 1, AT_REMOVEDIR) == 0)
+            climb(path.substr(0, slash));
+    }
+
+    const LayerBase& base_;
+    RootDir upper_;
+    std::optional<RootDir> lower_;
+};
+
+MadeLayer seal(const LayerBase& base, storage::LayerWriter& writer) {
+    NoSink nowhere;
+    storage::HashingSink hashing(nowhere);
+    storage::write_layer_tar(RootDir(duplicate(writer.tree())), hashing,
+                             layer_tar_options(base.ownership));
+    MadeLayer made;
+    made.tar_size = hashing.size();
+    constexpr std::uint64_t empty_archive = 1024;  // the end marker alone
+    if (made.tar_size <= empty_archive) return made;
+    const auto diff = *oci::Digest::from_hex(hashing.finish_hex());
+    const std::string path = fmt::format("{}/{}", base.engine.root(), writer.tree_path());
+    made.size = find_tree_size(path).value_or(0);
+    std::vector<oci::Digest> diffs = base.diffs;
+    diffs.push_back(diff);
+    made.diff = diff;
+    made.key = storage::layer_keys(diffs, base.ownership.ownership).back();
+    // Not waited for: the disk gets it with the image.
+    writer.seal({diff, made.size, false, boot_id()});
+    writer.commit(*made.key);
+    return made;
+}
+
+std::pair<uid_t, gid_t> owner_from(const RootDir& root, const std::string& text) {
+    // A number alone is the group as well.
+    if (const auto id = parse_number<uid_t>(text)) return {*id, *id};
+    const ContainerUser user = resolve_user(root, text);
+    return {user.uid, user.gid};
+}
+
+bool is_url(const std::string& text) {
+    return text.starts_with("http://") || text.starts_with("https://") ||
+           text.starts_with("git@") || text.starts_with("git://");
+}
+
+/// Whether ADD unpacks it. What is no archive for us is copied.
+bool is_archive(const Fd& file, const std::string& name) {
+    try {
+        storage::FdSource bytes(file.get(), name);
+        storage::Decompressor plain(bytes, name);
+        storage::TarReader reader(plain);
+        return reader.next() != nullptr;
+    } catch (const Error&) {
+        return false;
+    }
+}
+
+Fd open_found(const SourceTree& tree, const FoundSource& source) {
+    return tree.root.open(source.path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+}
+
+class CopyWork {
+  public:
+    CopyWork(const LayerBase& base, const CopyPlan& plan, const RootDir& root)
+        : base_(base),
+          copy_(plan.copy),
+          root_(root),
+          excluded_(IgnoreRules::from_patterns(plan.copy.exclude)),
+          digest_(plan.source.directory.empty() && plan.copy.chown.empty()),
+          tree_(open_source_tree(base.engine, base.lease, plan.source)) {
+        MergeOptions options;
+        if (!copy_.chown.empty()) options.owner = owner_from(root, copy_.chown);
+        if (!copy_.chmod.empty()) options.mode = parse_number<mode_t>(copy_.chmod, 8);
+        options.record_owners = base.ownership.ownership == storage::Ownership::record;
+        merge_.emplace(root, options, digest_);
+        options.replace = true;
+        unpack_options_ = options;
+    }
+
+    std::string run() {
+        size_t count = copy_.heredocs.size();
+        std::vector<std::vector<FoundSource>> found;
+        for (const std::string& pattern : copy_.sources) {
+            found.push_back(find_sources(tree_, pattern));
+            count += found.back().size();
+        }
+        const bool into = copy_.destination.ends_with('/') || count > 1;
+        const std::string destination = clean_path(copy_.destination);
+        for (const auto& sources : found) {
+            for (const FoundSource& source : sources) add(source, destination, into);
+        }
+        for (const dockerfile::Heredoc& document : copy_.heredocs)
+            merge_->write(document.name, document.content, destination, into);
+        return digest_.finish_hex();
+    }
+
+  private:
+    void add(const FoundSource& source, const std::string& destination, bool into) {
+        if (!copy_.is_add || !S_ISREG(source.status.st_mode) ||
+            !is_archive(open_found(tree_, source), source.name))
+            return merge_->copy(tree_, source, destination, into, excluded_);
+        digest_.add(source.name, source.status,
+                    content_digest(open_found(tree_, source).get(), source.name));
+        const Fd file = open_found(tree_, source);
+        const std::string path = make_scratch(base_.lease, "add");
+        const Fd directory = open_at(base_.lease.store().fd(), path, O_RDONLY | O_DIRECTORY);
+        const SourceTree unpacked{.root = RootDir(duplicate(directory.get())), .owners = true};
+        const std::string name = skiff::quoted("/" + source.path);
+        storage::FdSource bytes(file.get(), name);
+        storage::Decompressor plain(bytes, name);
+        storage::ExtractOptions options;
+        options.ownership = base_.ownership.ownership;
+        options.overlay_xattrs = base_.ownership.overlay_xattrs;
+        options.whiteouts = false;
+        options.end_marker = storage::EndMarker::optional;
+        with_context([&] { storage::extract_layer(plain, unpacked.root, options); }, "{}", name);
+        const std::vector<FoundSource> all = find_sources(unpacked, "/");
+        TreeDigest counted_already(false);
+        TreeMerge(root_, unpack_options_, counted_already)
+            .copy(unpacked, all.front(), destination, true, {});
+    }
+
+    const LayerBase& base_;
+    const dockerfile::Copy& copy_;
+    const RootDir& root_;
+    IgnoreRules excluded_;
+    TreeDigest digest_;
+    SourceTree tree_;
+    std::optional<TreeMerge> merge_;
+    MergeOptions unpack_options_;
+};
+
+/// Modes are given, not filtered.
+void clear_umask() {
+    umask(0);
+}
+
+}  // namespace
+
+std::string to_text(const MadeLayer& layer) {
+    Json json = {{"tar_size", layer.tar_size}, {"size", layer.size}, {"content", layer.content}};
+    if (layer.key) {
+        json["key"] = layer.key->text();
+        json["diff"] = layer.diff->text();
+    }
+    return skiff::to_text(json);
+}
+
+MadeLayer parse_made_layer(const std::string& text) {
+    const std::string name = "the result of a step";
+    const Json json = parse_json(text, name);
+    MadeLayer layer;
+    if (const std::string key = json_string(json, "key", name); !key.empty()) {
+        layer.key = oci::Digest::require(key, name);
+        layer.diff = oci::Digest::require(json_string(json, "diff", name), name);
+    }
+    layer.tar_size = static_cast<std::uint64_t>(json_integer(json, "tar_size", name));
+    layer.size = static_cast<std::uint64_t>(json_integer(json, "size", name));
+    layer.content = json_string(json, "content", name);
+    return layer;
+}
+
+storage::TreeTarOptions layer_tar_options(const LayerOwnership& ownership) {
+    return {.overlay_xattrs = ownership.overlay_xattrs,
+            .recorded_owners = ownership.ownership == storage::Ownership::record,
+            .implied_root = true};
+}
+
+SourceTree open_source_tree(const Engine& engine, storage::Lease& lease, const CopySource& source) {
+    if (source.directory.empty())
+        return {.root = mount_layers(engine, lease, source.layers, ""), .owners = true};
+    return {.root = RootDir(open_file(source.directory, O_RDONLY | O_DIRECTORY)),
+            .rules = source.rules,
+            .rules_name = source.rules_name,
+            .owners = false};
+}
+
+std::string digest_copy(const Engine& engine, storage::Lease& lease, const CopyPlan& plan) {
+    const SourceTree tree = open_source_tree(engine, lease, plan.source);
+    const IgnoreRules excluded = IgnoreRules::from_patterns(plan.copy.exclude);
+    TreeDigest digest(plan.source.directory.empty() && plan.copy.chown.empty());
+    for (const std::string& pattern : plan.copy.sources) {
+        if (plan.copy.is_add && is_url(pattern))
+            throw Error(ErrorKind::unsupported,
+                        "ADD from a URL is not supported by this version of skiff: fetch {} in a "
+                        "RUN, or before the build",
+                        skiff::quoted(pattern));
+        for (const FoundSource& source : find_sources(tree, pattern))
+            digest_source(tree, source, excluded, digest);
+    }
+    for (const dockerfile::Heredoc& document : plan.copy.heredocs) {
+        digest.add_text(document.name);
+        digest.add_text(document.content);
+    }
+    return digest.finish_hex();
+}
+
+MadeLayer copy_layer(const LayerBase& base, storage::LayerWriter& writer, const CopyPlan& plan) {
+    clear_umask();
+    std::string content;
+    {
+        const RootDir root =
+            mount_layers(base.engine, base.lease, base.visible, writer.tree_path());
+        content = CopyWork(base, plan, root).run();
+    }
+    MadeLayer made = seal(base, writer);
+    made.content = std::move(content);
+    return made;
+}
+
+MadeLayer directory_layer(const LayerBase& base, storage::LayerWriter& writer,
+                          const std::string& path) {
+    clear_umask();
+    {
+        const RootDir root =
+            mount_layers(base.engine, base.lease, base.visible, writer.tree_path());
+        TreeDigest digest(false);
+        TreeMerge(root, {}, digest).make_directory(path);
+    }
+    return seal(base, writer);
+}
+
+MadeLayer run_layer(const LayerBase& base, storage::LayerWriter& writer,
+                    const std::vector<std::string>& mounted) {
+    writer.reopen();
+    StubRemoval stubs(base, RootDir(duplicate(writer.tree())));
+    std::vector<std::string> inner_first = mounted;
+    std::ranges::sort(inner_first, std::greater<>{});
+    for (const std::string& path : inner_first) stubs.remove(path);
+    return seal(base, writer);
+}
+
+void copy_for_mount(const LayerBase& base, const CopySource& source, const std::string& path,
+                    int target) {
+    clear_umask();
+    const SourceTree tree = open_source_tree(base.engine, base.lease, source);
+    const RootDir root(duplicate(target));
+    TreeDigest digest(tree.owners);
+    MergeOptions options;
+    options.record_owners = base.ownership.ownership == storage::Ownership::record;
+    for (const FoundSource& found : find_sources(tree, path)) {
+        const char* name = S_ISDIR(found.status.st_mode) ? mounted_tree : mounted_file;
+        TreeMerge(root, options, digest).copy(tree, found, fmt::format("/{}", name), false, {});
+    }
+}
+
+}  // namespace skiff::engine

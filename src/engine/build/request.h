@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the user asked of `build`, typed and checked, free of argv.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/container/request.h"
+#include "engine/container/resources.h"
+
+namespace skiff::engine {
+
+struct BuildSecret {
+    std::string id;
+    std::string file;         ///< a path; or
+    std::string environment;  ///< the name of a variable of ours
+};
+
+struct BuildRequest {
+    std::string context;              ///< a directory; "-": a tar or a Dockerfile on stdin
+    std::optional<std::string> file;  ///< -f; "-": stdin
+    std::vector<std::string> tags;    ///< as typed
+    std::map<std::string, std::string> arguments;  ///< --build-arg
+    std::string target;                            ///< a stage; empty: the last
+    std::string platform;                          ///< "" : this machine's
+    std::map<std::string, std::string> labels;
+    std::vector<BuildSecret> secrets;
+    std::vector<std::string> add_hosts;  ///< "name:ip"
+    std::string network;                 ///< of RUN: "" or "default", "none", "host"
+    std::optional<std::uint64_t> shm_size;
+    std::vector<Ulimit> ulimits;
+    Resources resources;
+    bool no_cache = false;
+    bool pull = false;     ///< base images are asked of their registries
+    bool explain = false;  ///< tell for each step why it was done again or not
+};
+
+}  // namespace skiff::engine

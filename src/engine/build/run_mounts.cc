@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/build/run_mounts.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "engine/build/tree_digest.h"
+#include "storage/archive/sha256.h"
+
+namespace skiff::engine {
+namespace {
+
+using Type = dockerfile::RunMount::Type;
+using Sharing = dockerfile::RunMount::Sharing;
+
+constexpr size_t max_secret_size = 500U << 10U;  // as BuildKit
+constexpr int most_private_copies = 64;
+
+std::string default_target(const dockerfile::RunMount& mount) {
+    return mount.target.empty() ? "/run/secrets/" + mount.id : mount.target;
+}
+
+}  // namespace
+
+RunMounts::RunMounts(const Place& place, const std::vector<dockerfile::RunMount>& mounts,
+                     const std::function<CopySource(const std::string& from)>& source_of,
+                     const std::function<std::string(const std::string& path)>& absolute)
+    : place_(place) {
+    for (const dockerfile::RunMount& mount : mounts) {
+        Entry entry;
+        entry.mount = mount;
+        if (mount.type != Type::secret || mount.env.empty() || !mount.target.empty())
+            entry.target = absolute(default_target(mount));
+        if (mount.type == Type::bind || !mount.from.empty()) entry.source = source_of(mount.from);
+        const std::string number = std::to_string(entries_.size());
+        entry.place =
+            fmt::format("{}/mount-{}-{}", place.base.lease.staging_path(), random_hex(4), number);
+        if (mount.type == Type::secret) read_secret(entry);
+        entries_.push_back(std::move(entry));
+    }
+}
+
+void RunMounts::read_secret(Entry& entry) const {
+    const auto& secrets = place_.request.secrets;
+    const auto given = std::ranges::find(secrets, entry.mount.id, &BuildSecret::id);
+    if (given == secrets.end()) {
+        if (entry.mount.required)
+            throw Error(ErrorKind::not_found,
+                        "secret {}: not found (give it with --secret id={},src=FILE)",
+                        entry.mount.id, entry.mount.id);
+        entry.absent = true;
+        return;
+    }
+    if (!given->environment.empty()) {
+        const char* value = std::getenv(given->environment.c_str());
+        if (value == nullptr)
+            throw Error(ErrorKind::not_found, "secret {}: the variable {} is not set",
+                        entry.mount.id, given->environment);
+        entry.secret = value;
+        return;
+    }
+    entry.secret = with_context([&] { return read_file(given->file, max_secret_size); },
+                                "secret {}", entry.mount.id);
+}
+
+/// Seen by the step itself, and not by a copy: all of a stage, or a context that nothing is
+/// excluded from.
+bool RunMounts::is_direct(const Entry& entry) const {
+    if (entry.source.directory.empty())
+        return clean_path("/" + entry.mount.source) == "/" && !entry.source.layers.empty();
+    return false;
+}
+
+bool RunMounts::has_content() const {
+    return std::ranges::any_of(entries_, [](const Entry& e) { return e.mount.type == Type::bind; });
+}
+
+std::string RunMounts::text() const {
+    std::string text;
+    for (const Entry& entry : entries_)
+        text += fmt::format("{} {} {} {}\n", static_cast<int>(entry.mount.type), entry.target,
+                            entry.mount.read_only, entry.mount.id);
+    return text;
+}
+
+std::string RunMounts::digest() const {
+    std::string text = this->text();
+    for (const Entry& entry : entries_) {
+        if (entry.mount.type != Type::bind) continue;
+        const SourceTree tree = open_source_tree(place_.engine, place_.base.lease, entry.source);
+        TreeDigest digest(tree.owners);
+        const std::string path = "/" + entry.mount.source;
+        for (const FoundSource& found : find_sources(tree, path))
+            digest_source(tree, found, {}, digest);
+        text += digest.finish_hex() + "\n";
+    }
+    return text;
+}
+
+bool RunMounts::lock_caches() {
+    const storage::Store& store = place_.base.lease.store();
+    locks_.clear();
+    for (Entry& entry : entries_) {
+        if (entry.mount.type != Type::cache) continue;
+        const Fd all = open_or_make_directory(store.fd(), cache_folder, 0700);
+        const std::string name = storage::sha256_hex(entry.mount.id);
+        for (int copy = 0;; ++copy) {
+            const std::string used = copy == 0 ? name : fmt::format("{}-{}", name, copy);
+            const LockMode mode =
+                entry.mount.sharing == Sharing::shared ? LockMode::shared : LockMode::exclusive;
+            if (auto lock = FileLock::attempt(all.get(), used + ".lock", mode)) {
+                entry.place = fmt::format("{}/{}", cache_folder, used);
+                locks_.push_back(std::move(*lock));
+                break;
+            }
+            if (entry.mount.sharing != Sharing::private_copy || copy == most_private_copies) {
+                locks_.clear();
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+void RunMounts::make_cache(const Entry& entry) const {
+    const int store = place_.base.lease.store().fd();
+    if (faccessat(store, entry.place.c_str(), F_OK, 0) == 0) return;
+    const std::string fresh = fmt::format("{}.new-{}", entry.place, random_hex(4));
+    if (mkdirat(store, fresh.c_str(), 0700) < 0)
+        throw SystemError(errno, "cannot make the cache {}", quoted(entry.mount.id));
+    const Fd outer = open_at(store, fresh, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    if (!entry.mount.from.empty())
+        copy_for_mount(place_.base, entry.source, "/" + entry.mount.source, outer.get());
+    const Fd directory = open_or_make_directory(outer.get(), mounted_tree, 0755);
+    if ((entry.mount.uid != 0 || entry.mount.gid != 0) &&
+        fchown(directory.get(), entry.mount.uid, entry.mount.gid) < 0)
+        throw SystemError(errno, "cannot give the cache {} to {}:{}", quoted(entry.mount.id),
+                          entry.mount.uid, entry.mount.gid);
+    if (fchmod(directory.get(), entry.mount.mode & 07777U) < 0)
+        throw SystemError(errno, "cannot set the mode of the cache {}", quoted(entry.mount.id));
+    // Another step of the same cache may have been faster.
+    if (renameat2(store, fresh.c_str(), store, entry.place.c_str(), RENAME_NOREPLACE) < 0 &&
+        errno != EEXIST)
+        throw SystemError(errno, "cannot make the cache {}", quoted(entry.mount.id));
+}
+
+void RunMounts::make() const {
+    storage::Lease& lease = place_.base.lease;
+    const int store = lease.store().fd();
+    lease.staging();
+    for (const Entry& entry : entries_) {
+        if (entry.mount.type == Type::cache) make_cache(entry);
+        if (entry.mount.type == Type::secret && !entry.absent && !entry.target.empty()) {
+            const Fd file =
+                open_at(store, entry.place, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
+            write_all(file.get(), entry.secret, "a secret");
+            if (((entry.mount.uid != 0 || entry.mount.gid != 0) &&
+                 fchown(file.get(), entry.mount.uid, entry.mount.gid) < 0) ||
+                fchmod(file.get(), entry.mount.mode & 07777U) < 0)
+                throw SystemError(errno, "cannot give the secret {} to {}:{}", entry.mount.id,
+                                  entry.mount.uid, entry.mount.gid);
+        }
+        if (entry.mount.type != Type::bind || is_direct(entry)) continue;
+        if (mkdirat(store, entry.place.c_str(), 0755) < 0)
+            throw SystemError(errno, "cannot make a directory for a mount");
+        const Fd directory = open_at(store, entry.place, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+        copy_for_mount(place_.base, entry.source, "/" + entry.mount.source, directory.get());
+    }
+}
+
+std::vector<MountRequest> RunMounts::requests() const {
+    std::vector<MountRequest> requests;
+    const storage::Lease& lease = place_.base.lease;
+    for (const Entry& entry : entries_) {
+        if (entry.target.empty() || entry.absent) continue;
+        MountRequest request;
+        request.target = entry.target;
+        request.source = fmt::format("{}/{}", place_.engine.root(), entry.place);
+        request.read_only = entry.mount.read_only;
+        switch (entry.mount.type) {
+            case Type::bind:
+                // What is written there with `rw` ends with the step.
+                request.overlay = !entry.mount.read_only;
+                if (is_direct(entry)) {
+                    request.type = MountType::image;
+                    request.source = "stage";
+                    request.layers = entry.source.layers;
+                    if (request.overlay) request.subpath = ".";
+                } else if (faccessat(lease.store().fd(),
+                                     fmt::format("{}/{}", entry.place, mounted_file).c_str(), F_OK,
+                                     0) == 0) {
+                    request.source += fmt::format("/{}", mounted_file);
+                    request.overlay = false;
+                } else {
+                    request.source += fmt::format("/{}", mounted_tree);
+                }
+                break;
+            case Type::cache:
+                request.source += fmt::format("/{}", mounted_tree);
+                break;
+            case Type::tmpfs:
+                request.type = MountType::tmpfs;
+                request.source.clear();
+                request.options = {"exec"};
+                if (entry.mount.size > 0)
+                    request.options.push_back(fmt::format("size={}", entry.mount.size));
+                break;
+            case Type::secret:
+                request.read_only = true;
+                break;
+        }
+        requests.push_back(std::move(request));
+    }
+    return requests;
+}
+
+std::vector<std::string> RunMounts::targets() const {
+    std::vector<std::string> targets;
+    for (const Entry& entry : entries_)
+        if (!entry.target.empty() && !entry.absent) targets.push_back(entry.target);
+    return targets;
+}
+
+std::vector<std::string> RunMounts::environment() const {
+    std::vector<std::string> environment;
+    for (const Entry& entry : entries_)
+        if (entry.mount.type == Type::secret && !entry.mount.env.empty() && !entry.absent)
+            environment.push_back(entry.mount.env + "=" + entry.secret);
+    return environment;
+}
+
+}  // namespace skiff::engine

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/build/tree_digest.h"
+
+#include <cerrno>
+#include <memory>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/root_dir.h"
+#include "base/text.h"
+
+namespace skiff::engine {
+namespace {
+
+constexpr size_t buffer_size = 256U << 10U;
+
+class DigestVisitor final : public TreeVisitor {
+  public:
+    explicit DigestVisitor(TreeDigest& digest) : digest_(digest) {}
+
+    void enter(const std::string& path, int, const struct stat& status) override {
+        digest_.add(path, status, "");
+    }
+    void leave(const std::string&, int, const struct stat&) override {}
+    void object(const std::string& path, int parent, const std::string& name,
+                const struct stat& status) override {
+        if (S_ISSOCK(status.st_mode)) return;
+        if (S_ISLNK(status.st_mode))
+            return digest_.add(path, status, find_link(parent, name).value_or(""));
+        if (!S_ISREG(status.st_mode)) return digest_.add(path, status, "");
+        digest_.add(path, status, content_digest(open_source_file(parent, name, path).get(), path));
+    }
+
+  private:
+    TreeDigest& digest_;
+};
+
+}  // namespace
+
+void TreeDigest::add(std::string_view path, const struct stat& status, std::string_view content) {
+    add_text(fmt::format("{:o} {} {} {}", status.st_mode, owners_ ? status.st_uid : 0,
+                         owners_ ? status.st_gid : 0,
+                         S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode) ? status.st_rdev : 0));
+    add_text(path);
+    add_text(content);
+}
+
+void TreeDigest::add_text(std::string_view text) {
+    // The length in front: no two lists of texts are one text.
+    sha_.update(fmt::format("{}:", text.size()));
+    sha_.update(text);
+}
+
+std::string content_digest(int file, const std::string& path) {
+    const auto buffer = std::make_unique_for_overwrite<char[]>(buffer_size);
+    storage::Sha256 sha;
+    for (;;) {
+        const ssize_t n = read(file, buffer.get(), buffer_size);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) throw SystemError(errno, "cannot read {}", quoted(path));
+        if (n == 0) return sha.finish_hex();
+        sha.update({buffer.get(), static_cast<size_t>(n)});
+    }
+}
+
+void digest_source(const SourceTree& tree, const FoundSource& source,
+                   const dockerfile::IgnoreRules& excluded, TreeDigest& digest) {
+    DigestVisitor visitor(digest);
+    if (S_ISDIR(source.status.st_mode)) return walk_source(tree, source, excluded, visitor);
+    if (!excluded.empty() && excluded.excludes(source.name)) return;
+    if (!S_ISREG(source.status.st_mode)) return digest.add(source.name, source.status, "");
+    const Fd file = tree.root.open(source.path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    digest.add(source.name, source.status, content_digest(file.get(), "/" + source.path));
+}
+
+}  // namespace skiff::engine

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/build/tree_merge.h"
+
+#include <cerrno>
+#include <memory>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <sys/stat.h>
+#include <sys/xattr.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/in_root.h"
+#include "base/text.h"
+#include "engine/volume/tree_copy.h"
+#include "storage/archive/sha256.h"
+#include "storage/archive/xattrs.h"
+
+namespace skiff::engine {
+namespace {
+
+constexpr size_t buffer_size = 256U << 10U;
+constexpr mode_t permissions = 07777;
+
+[[noreturn]] void fail(const char* act, const std::string& path) {
+    throw SystemError(errno, "cannot {} {}", act, quoted(path));
+}
+
+std::string below(const std::string& directory, const std::string& name) {
+    return directory == "/" ? "/" + name : directory + "/" + name;
+}
+
+/// Copies to the end, leaving out long runs of zeros at which the source has holes anyway. Returns
+/// the digest of the bytes.
+std::string copy_bytes(int from, int to, const std::string& path) {
+    const auto buffer = std::make_unique_for_overwrite<char[]>(buffer_size);
+    storage::Sha256 sha;
+    for (;;) {
+        const ssize_t n = read(from, buffer.get(), buffer_size);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) fail("read", path);
+        if (n == 0) return sha.finish_hex();
+        const std::string_view bytes(buffer.get(), static_cast<size_t>(n));
+        sha.update(bytes);
+        write_all(to, bytes, path);
+    }
+}
+
+}  // namespace
+
+/// Puts a walk of a source into a directory.
+class MergeVisitor final : public TreeVisitor {
+  public:
+    MergeVisitor(TreeMerge& merge, const SourceTree& tree, Fd target, std::string path, bool made)
+        : merge_(merge), tree_(tree), base_(std::move(path)) {
+        levels_.push_back({std::move(target), made});
+    }
+
+    void enter(const std::string& path, int, const struct stat& status) override {
+        merge_.digest_.add(path, status, "");
+        if (path.empty()) return;
+        bool made = false;
+        Fd directory = merge_.enter(place(path), status, made);
+        levels_.push_back({std::move(directory), true});
+    }
+
+    void leave(const std::string& path, int directory, const struct stat& status) override {
+        const Level& level = levels_.back();
+        if (level.takes_attributes)
+            merge_.finish_directory(directory, level.directory.get(), status, tree_.owners,
+                                    below(base_, path));
+        levels_.pop_back();
+    }
+
+    void object(const std::string& path, int parent, const std::string& name,
+                const struct stat& status) override {
+        merge_.copy_object(tree_, {parent, name, path, status}, place(path));
+    }
+
+  private:
+    struct Level {
+        Fd directory;
+        bool takes_attributes;
+    };
+    TreeMerge::Place place(const std::string& path) const {
+        const size_t slash = path.rfind('/');
+        return {duplicate(levels_.back().directory.get()),
+                slash == std::string::npos ? path : path.substr(slash + 1), below(base_, path)};
+    }
+
+    TreeMerge& merge_;
+    const SourceTree& tree_;
+    std::string base_;
+    std::vector<Level> levels_;
+};
+
+void TreeMerge::make_directory(const std::string& path) {
+    open_directory(path);
+}
+
+/// Each step is resolved from the root again: a link on the way may lead anywhere in it.
+Fd TreeMerge::open_directory(const std::string& path) {
+    Fd current = root_.open(".", O_RDONLY | O_DIRECTORY);
+    std::string at;
+    for (const std::string_view part : split(path, '/')) {
+        if (part.empty()) continue;
+        at += '/';
+        at += part;
+        auto next = root_.find(at, O_RDONLY | O_DIRECTORY);
+        if (!next) {
+            const std::string name(part);
+            struct stat status{};
+            if (fstatat(current.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0)
+                throw Error(ErrorKind::invalid,
+                            "cannot make the directory {}: it is something else", quoted(at));
+            if (mkdirat(current.get(), name.c_str(), 0755) < 0) fail("make the directory", at);
+            next = root_.open(at, O_RDONLY | O_DIRECTORY);
+            const auto [uid, gid] = options_.owner.value_or(std::pair<uid_t, gid_t>{0, 0});
+            give(next->get(), uid, gid, 0755, at);
+        }
+        current = std::move(*next);
+    }
+    return current;
+}
+
+TreeMerge::Place TreeMerge::place_for(const std::string& name, const std::string& destination,
+                                      bool into_directory) {
+    const auto status = root_.find_status(destination);
+    if (into_directory || (status && S_ISDIR(status->st_mode)))
+        return {open_directory(destination), name, below(destination, name)};
+    const size_t slash = destination.rfind('/');
+    const std::string parent = destination.substr(0, slash);
+    return {open_directory(parent), destination.substr(slash + 1), destination};
+}
+
+void TreeMerge::copy(const SourceTree& tree, const FoundSource& source,
+                     const std::string& destination, bool into_directory,
+                     const dockerfile::IgnoreRules& excluded) {
+    if (S_ISDIR(source.status.st_mode)) {
+        const bool there = root_.find_status(destination).has_value();
+        MergeVisitor visitor(*this, tree, open_directory(destination), destination, !there);
+        return walk_source(tree, source, excluded, visitor);
+    }
+    if (!excluded.empty() && excluded.excludes(source.name)) return;
+    const Place to = place_for(source.name, destination, into_directory);
+    if (!S_ISREG(source.status.st_mode))
+        throw Error(ErrorKind::unsupported, "{} is neither a file nor a directory",
+                    quoted("/" + source.path));
+    make_room(to);
+    // Its links were followed.
+    Fd file = tree.root.open(source.path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    struct stat status{};
+    if (fstat(file.get(), &status) < 0) fail("inspect", source.path);
+    if (!S_ISREG(status.st_mode))
+        throw Error(ErrorKind::invalid, "{} is not a regular file any more", quoted(source.path));
+    digest_.add(source.name, status, copy_file(std::move(file), status, tree.owners, to));
+}
+
+void TreeMerge::write(const std::string& name, std::string_view content,
+                      const std::string& destination, bool into_directory) {
+    digest_.add_text(name);
+    digest_.add_text(content);
+    const Place to = place_for(name, destination, into_directory);
+    make_room(to);
+    Fd file(openat(to.directory.get(), to.name.c_str(),
+                   O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (!file.valid()) fail("make", to.path);
+    write_all(file.get(), content, to.path);
+    const auto [uid, gid] = options_.owner.value_or(std::pair<uid_t, gid_t>{0, 0});
+    give(file.get(), uid, gid, options_.mode.value_or(0644), to.path);
+    file.close();
+}
+
+/// Whatever is in the way of something that is no directory.
+void TreeMerge::make_room(const Place& to) const {
+    if (unlinkat(to.directory.get(), to.name.c_str(), 0) == 0 || errno == ENOENT) return;
+    if (errno == EISDIR || errno == EPERM)
+        throw Error(ErrorKind::invalid, "cannot copy to {}: there is a directory", quoted(to.path));
+    fail("replace", to.path);
+}
+
+Fd TreeMerge::enter(const Place& at, const struct stat& status, bool& made) {
+    made = mkdirat(at.directory.get(), at.name.c_str(), 0700) == 0;
+    if (!made && errno != EEXIST) fail("make", at.path);
+    int fd = in_root::open_beneath(at.directory.get(), at.name.c_str(),
+                                   O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    if (fd == -ENOTDIR || fd == -ELOOP) {
+        if (!options_.replace)
+            throw Error(ErrorKind::invalid, "cannot copy to non-directory: {}", quoted(at.path));
+        make_room(at);
+        return enter(at, status, made);
+    }
+    if (fd < 0) throw SystemError(-fd, "cannot open {}", quoted(at.path));
+    return Fd(fd);
+}
+
+std::pair<uid_t, gid_t> TreeMerge::owner_of(const struct stat& status, bool owners) const {
+    if (options_.owner) return *options_.owner;
+    if (owners) return {status.st_uid, status.st_gid};
+    return {0, 0};
+}
+
+void TreeMerge::refuse_id(int error, uid_t uid, gid_t gid, const std::string& path) const {
+    if (error == EINVAL)
+        throw Error(ErrorKind::invalid,
+                    "{} cannot belong to {}:{}: the ids that you have end before it (see "
+                    "subuid(5))",
+                    quoted(path), uid, gid);
+    throw SystemError(error, "cannot give {} to {}:{}", quoted(path), uid, gid);
+}
+
+/// Owner first: chown(2) clears the set-id bits.
+void TreeMerge::give(int fd, uid_t uid, gid_t gid, mode_t mode, const std::string& path) const {
+    if (options_.record_owners) {
+        if (uid != 0 || gid != 0) {
+            const std::string text = fmt::format("{}:{}:{:o}", uid, gid, mode);
+            if (fsetxattr(fd, storage::override_xattr, text.data(), text.size(), 0) < 0)
+                fail("record the owner of", path);
+        }
+    } else {
+        struct stat now{};
+        if (fstat(fd, &now) < 0) fail("inspect", path);
+        if ((now.st_uid != uid || now.st_gid != gid) && fchown(fd, uid, gid) < 0)
+            refuse_id(errno, uid, gid, path);
+    }
+    if (fchmod(fd, mode & permissions) < 0) fail("set the mode of", path);
+}
+
+void TreeMerge::finish_directory(int source, int target, const struct stat& status, bool owners,
+                                 const std::string& path) const {
+    const auto [uid, gid] = owner_of(status, owners);
+    give(target, uid, gid, options_.mode.value_or(status.st_mode & permissions), path);
+    if (owners) copy_portable_xattrs(source, target, path);
+    const timespec times[2] = {status.st_atim, status.st_mtim};
+    if (futimens(target, times) < 0) fail("set the times of", path);
+}
+
+void TreeMerge::copy_object(const SourceTree& tree, const Object& from, const Place& to) {
+    const struct stat& status = from.status;
+    if (S_ISSOCK(status.st_mode)) return;
+    make_room(to);
+    if (status.st_nlink > 1 && link_known(from, to)) return;
+    std::string content;
+    if (S_ISREG(status.st_mode)) {
+        content =
+            copy_file(open_source_file(from.parent, from.name, to.path), status, tree.owners, to);
+    } else if (S_ISLNK(status.st_mode)) {
+        content = find_link(from.parent, from.name).value_or("");
+        if (symlinkat(content.c_str(), to.directory.get(), to.name.c_str()) < 0)
+            fail("make the link", to.path);
+        give_named(to, status, tree.owners);
+    } else if (mknodat(to.directory.get(), to.name.c_str(), status.st_mode, status.st_rdev) == 0) {
+        give_named(to, status, tree.owners);
+    } else if (errno != EPERM) {  // a device, which a user namespace may not make
+        fail("make", to.path);
+    }
+    digest_.add(from.path, status, content);
+    if (status.st_nlink > 1)
+        known_.emplace(std::pair(status.st_dev, status.st_ino), Known{to.path, content});
+}
+
+void TreeMerge::give_named(const Place& at, const struct stat& status, bool owners) const {
+    const auto [uid, gid] = owner_of(status, owners);
+    if (!options_.record_owners && (uid != 0 || gid != 0) &&
+        fchownat(at.directory.get(), at.name.c_str(), uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
+        refuse_id(errno, uid, gid, at.path);
+    const timespec times[2] = {status.st_atim, status.st_mtim};
+    if (utimensat(at.directory.get(), at.name.c_str(), times, AT_SYMLINK_NOFOLLOW) < 0)
+        fail("set the times of", at.path);
+}
+
+std::string TreeMerge::copy_file(Fd source, const struct stat& status, bool owners,
+                                 const Place& to) {
+    Fd target(openat(to.directory.get(), to.name.c_str(),
+                     O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (!target.valid()) fail("make", to.path);
+    std::string digest = copy_bytes(source.get(), target.get(), to.path);
+    const auto [uid, gid] = owner_of(status, owners);
+    give(target.get(), uid, gid, options_.mode.value_or(status.st_mode & permissions), to.path);
+    if (owners) copy_portable_xattrs(source.get(), target.get(), to.path);
+    const timespec times[2] = {status.st_atim, status.st_mtim};
+    if (futimens(target.get(), times) < 0) fail("set the times of", to.path);
+    target.close();
+    return digest;
+}
+
+bool TreeMerge::link_known(const Object& from, const Place& to) {
+    const auto known = known_.find({from.status.st_dev, from.status.st_ino});
+    if (known == known_.end()) return false;
+    const std::string& path = known->second.path;
+    const size_t slash = path.rfind('/');
+    const Fd parent = root_.open(path.substr(0, slash + 1), O_PATH | O_DIRECTORY);
+    if (linkat(parent.get(), path.c_str() + slash + 1, to.directory.get(), to.name.c_str(), 0) < 0)
+        fail("link", to.path);
+    digest_.add(from.path, from.status, known->second.content);
+    return true;
+}
+
+}  // namespace skiff::engine

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/build/worker.h"
+
+#include <cerrno>
+#include <csignal>
+
+#include <unistd.h>
+
+#include <sys/mman.h>
+#include <sys/prctl.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "engine/store_namespace.h"
+
+namespace skiff::engine {
+namespace {
+
+constexpr size_t max_result_size = 64U << 20U;
+constexpr const char* result_name = "the result of a step";
+
+[[noreturn]] void in_child(const Engine& engine, BuildWorker::Place place, int result,
+                           const std::function<std::string()>& act) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    const auto tell = [&](const std::string& text) {
+        [[maybe_unused]] const ssize_t n = ::write(result, text.data(), text.size());
+    };
+    try {
+        tell("\n" +
+             (place == BuildWorker::Place::store ? run_with_own_mounts(engine, act) : act()));
+        _exit(0);
+    } catch (const Error& error) {
+        tell(fmt::format("{}\n{}", to_string(error.kind()), error.message()));
+    } catch (const std::exception& error) {
+        tell(fmt::format("system\n{}", error.what()));
+    }
+    _exit(1);
+}
+
+}  // namespace
+
+BuildWorker::BuildWorker(const Engine& engine, Place place, const std::function<std::string()>& act)
+    : result_(memfd_create("skiff-step", MFD_CLOEXEC)) {
+    if (!result_.valid()) throw SystemError(errno, "cannot make a file in memory");
+    CloneResult cloned = clone_process(0);
+    if (cloned.in_child) in_child(engine, place, result_.get(), act);
+    child_ = std::move(cloned.child);
+}
+
+std::string BuildWorker::finish() {
+    child_.wait();
+    if (lseek(result_.get(), 0, SEEK_SET) < 0)
+        throw SystemError(errno, "cannot read a file in memory");
+    const std::string text = read_to_end(result_.get(), max_result_size, result_name);
+    const Cut parts = cut(text, '\n');
+    if (!parts.found) throw Error(ErrorKind::system, "a process of the build was killed");
+    if (!parts.before.empty()) throw Error(error_kind_from(parts.before), std::string(parts.after));
+    return std::string(parts.after);
+}
+
+}  // namespace skiff::engine

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/image/commit.h"
+
+#include <fcntl.h>
+
+#include "base/error.h"
+#include "base/root_dir.h"
+#include "base/text.h"
+#include "engine/build/base_image.h"
+#include "engine/build/export.h"
+#include "engine/build/layer_work.h"
+#include "engine/container/container_files.h"
+#include "engine/container/lifecycle.h"
+#include "engine/image/config_change.h"
+#include "engine/image/new_image.h"
+#include "engine/store_namespace.h"
+#include "monitor/client.h"
+#include "storage/archive/tar_write.h"
+
+namespace skiff::engine {
+namespace {
+
+/// The container's processes stand still while it lives, if they did not already.
+class Standstill {
+  public:
+    Standstill(const ContainerFiles& files, bool wanted) : files_(files) {
+        const ContainerState state = files.current_state();
+        if (!wanted || state.status != ContainerStatus::running || is_paused(state)) return;
+        ask(true);
+        paused_ = true;
+    }
+    Standstill(const Standstill&) = delete;
+    Standstill& operator=(const Standstill&) = delete;
+    ~Standstill() {
+        try {
+            if (paused_) ask(false);
+        } catch (const Error&) {
+            // It has ended, or `inspect` says that it is paused still.
+        }
+    }
+
+  private:
+    void ask(bool paused) const {
+        const monitor::MonitorConnection connection = connect_to_running(files_);
+        monitor::request_pause(connection.socket.get(), connection.version, paused);
+    }
+    const ContainerFiles& files_;
+    bool paused_ = false;
+};
+
+/// What the container runs with is what the image's containers will.
+void take_configuration(const ContainerRecord& record, oci::ImageConfig& config) {
+    const EffectiveConfig& effective = record.config;
+    oci::UntrustedImageConfig& runtime = config.config;
+    runtime.environment = effective.environment;
+    runtime.entrypoint = effective.entrypoint;
+    runtime.command = effective.command;
+    runtime.user = effective.user;
+    runtime.working_directory = effective.working_directory;
+    runtime.stop_signal = effective.stop_signal;
+    runtime.exposed_ports = {effective.exposed_ports.begin(), effective.exposed_ports.end()};
+    runtime.volumes = {effective.volumes.begin(), effective.volumes.end()};
+    config.opaque.labels = effective.labels;
+}
+
+}  // namespace
+
+oci::Digest commit_container(const Engine& engine, const CommitRequest& request) {
+    std::vector<oci::Reference> names;
+    if (!request.target.empty()) names.push_back(oci::parse_tag_target(request.target));
+    const ContainerFiles files = find_container(engine, request.container);
+    const ContainerRecord record = files.record();
+    if (!record.built_in.empty())
+        throw Error(ErrorKind::unsupported,
+                    "container {} cannot be committed: what the built-in image '{}' shows is this "
+                    "machine's",
+                    record.name, record.built_in);
+    const storage::Store store = storage::Store::open(engine.root());
+    storage::Lease lease = storage::Lease::take(store);
+    StageState state = load_base_image(store, lease, record.image_id);
+    take_configuration(record, state.config);
+    for (const std::string& change : request.changes) apply_change(change, state.config);
+    state.config.created = now();
+    state.config.opaque.author = request.author;
+    state.config.opaque.comment = request.message;
+    std::vector<std::string> command = record.config.entrypoint;
+    command.insert(command.end(), record.config.command.begin(), record.config.command.end());
+    state.config.history.push_back({.created = state.config.created,
+                                    .created_by = join(command, " "),
+                                    .author = request.author,
+                                    .comment = request.message});
+    const Standstill standstill(files, request.pause);
+    const std::string id =
+        run_in_store_namespace(engine, store, [&](const LayerOwnership& ownership) {
+            ImageStaging staging(store, ownership);
+            ImageStaging::NewImage image = image_of_stage(staging, store, state);
+            auto blob =
+                std::make_shared<storage::BlobWriter>(staging.lease(), storage::BlobForm::packed);
+            Fd upper = find_at(files.directory(), "upper", O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+            if (upper.valid()) {
+                storage::write_layer_tar(RootDir(std::move(upper)), *blob,
+                                         layer_tar_options(ownership));
+            } else {  // it never ran
+                storage::TarWriter(*blob).finish();
+            }
+            image.config.diff_ids.push_back(blob->finish().digest);
+            const ImageStaging::StagedBlob layer{blob, oci::media_type::oci_layer};
+            staging.unpack_layer(layer, image.config.diff_ids, "the container's layer");
+            image.layers.push_back(layer);
+            image.config_text = oci::print_image_config(image.config);
+            image.references = names;
+            const oci::Digest added = staging.add(std::move(image));
+            staging.commit();
+            return added.text();
+        });
+    return oci::Digest::require(id, "the image");
+}
+
+}  // namespace skiff::engine
