@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/collect.h"
 
+#include <algorithm>
 #include <cassert>
 #include <cerrno>
 #include <cstdio>
@@ -224,6 +225,20 @@ Collection collect(const Store& store, const StoreLock& exclusive) {
     sweep_temporaries(store);
     result.trash = !list_directory(open_directory(store, "trash").get()).empty();
     return result;
+}
+
+bool discard_dead_leases(const Store& store) {
+    const auto staged = [&] { return list_directory(open_directory(store, "staging").get()); };
+    const std::vector<std::string> before = staged();
+    const Fd leases = open_directory(store, "leases");
+    const bool dead = std::ranges::any_of(
+        before, [&](const std::string& name) { return !is_locked(leases.get(), name); });
+    if (!dead) return false;
+    const StoreLock lock = store.lock(LockMode::exclusive);
+    Marks marks;
+    Damages damaged;
+    mark_leases(store, marks, damaged);
+    return staged().size() < before.size();
 }
 
 void empty_trash(const Store& store) {

@@ -42,6 +42,10 @@ struct Collection {
 /// Moves every layer, blob, dead lease with its staging directory, and dangling link out of sight.
 Collection collect(const Store& store, const StoreLock& exclusive);
 
+/// Moves what killed processes were writing, and their leases, to the trash; true when there was
+/// something. A look at one directory where nobody was killed. Takes the lock itself.
+bool discard_dead_leases(const Store& store);
+
 /// Deletes what lies in trash/. Run it as root of the store's id map, without the store's lock;
 /// those who come at the same time wait. Throws SystemError naming the first object that stays.
 void empty_trash(const Store& store);

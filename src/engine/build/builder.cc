@@ -17,6 +17,7 @@
 #include "engine/build/prune.h"
 #include "engine/image/find.h"
 #include "oci/reference.h"
+#include "storage/collect.h"
 
 namespace skiff::engine {
 namespace {
@@ -331,6 +332,8 @@ BuildResult build_image(const Engine& engine, const BuildRequest& request, Build
     for (const std::string& tag : request.tags) oci::parse_tag_target(tag);
     if (!request.platform.empty()) oci::parse_platform(request.platform);
     const storage::Store store = storage::Store::open(engine.root());
+    // What a killed build was about to make.
+    if (storage::discard_dead_leases(store)) empty_store_trash(engine, store);
     Builder builder(engine, store, request, events, bring);
     return builder.run();
 }

@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/in_root.h"
 #include "base/text.h"
+#include "engine/container/mount_request.h"
 #include "engine/volume/tree_copy.h"
 #include "storage/archive/sha256.h"
 #include "storage/archive/xattrs.h"
@@ -102,7 +103,7 @@ void TreeMerge::make_directory(const std::string& path) {
 }
 
 /// Each step is resolved from the root again: a link on the way may lead anywhere in it.
-Fd TreeMerge::open_directory(const std::string& path) {
+Fd TreeMerge::open_directory(const std::string& path, unsigned links) {
     Fd current = root_.open(".", O_RDONLY | O_DIRECTORY);
     std::string at;
     for (const std::string_view part : split(path, '/')) {
@@ -113,7 +114,17 @@ Fd TreeMerge::open_directory(const std::string& path) {
         if (!next) {
             const std::string name(part);
             struct stat status{};
-            if (fstatat(current.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0)
+            const bool there =
+                fstatat(current.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
+            if (there && S_ISLNK(status.st_mode) && links > 0) {
+                // It leads to what is not there yet: inside of the root it is made, as elsewhere.
+                const std::string text = find_link(current.get(), name).value_or("");
+                const std::string parent = at.substr(0, at.rfind('/') + 1);
+                current = open_directory(clean_path(text.starts_with('/') ? text : parent + text),
+                                         links - 1);
+                continue;
+            }
+            if (there)
                 throw Error(ErrorKind::invalid,
                             "cannot make the directory {}: it is something else", quoted(at));
             if (mkdirat(current.get(), name.c_str(), 0755) < 0) fail("make the directory", at);

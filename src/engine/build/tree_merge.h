@@ -64,7 +64,7 @@ class TreeMerge {
         std::string content;  ///< its digest
     };
 
-    Fd open_directory(const std::string& path);
+    Fd open_directory(const std::string& path, unsigned links = 40);
     Place place_for(const std::string& name, const std::string& destination, bool into_directory);
     void copy_object(const SourceTree& tree, const Object& from, const Place& to);
     /// Returns the digest of the content.
