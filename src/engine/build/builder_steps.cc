@@ -155,13 +155,15 @@ void Builder::after_work(const StepPointer& step, const MadeLayer& made, const o
 void Builder::start_directory(const StepPointer& step) {
     const std::string path =
         step->stage.state.absolute(std::get<dockerfile::WorkDir>(step->body).path);
+    const std::string& user = step->stage.state.config.config.user;
     step->key.add("the instruction", "WORKDIR " + path);
+    if (!user.empty()) step->key.add("the user", user);
     if (look_up(step)) return;
     const auto writer = std::make_shared<storage::LayerWriter>(lease_);
     work(
         step, BuildWorker::Place::store,
-        [this, step, writer, path] {
-            return to_text(directory_layer(layer_base(step->stage), *writer, path));
+        [this, step, writer, path, user] {
+            return to_text(directory_layer(layer_base(step->stage), *writer, path, user));
         },
         [this, step](const std::string& result) {
             after_work(step, parse_made_layer(result), step->key.digest());

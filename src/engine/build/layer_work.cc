@@ -333,13 +333,17 @@ MadeLayer copy_layer(const LayerBase& base, storage::LayerWriter& writer, const 
 }
 
 MadeLayer directory_layer(const LayerBase& base, storage::LayerWriter& writer,
-                          const std::string& path) {
+                          const std::string& path, const std::string& user) {
     clear_umask();
     {
         const RootDir root =
             mount_layers(base.engine, base.lease, base.visible, writer.tree_path());
         TreeDigest digest(false);
-        TreeMerge(root, {}, digest).make_directory(path);
+        MergeOptions options;
+        // Nobody is looked up where there is nothing to make.
+        if (!user.empty() && !root.find_status(path)) options.owner = owner_from(root, user);
+        options.record_owners = base.ownership.ownership == storage::Ownership::record;
+        TreeMerge(root, options, digest).make_directory(path);
     }
     return seal(base, writer);
 }

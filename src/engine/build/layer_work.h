@@ -71,9 +71,9 @@ std::string digest_copy(const Engine& engine, storage::Lease& lease, const CopyP
 
 /// Does it, into the tree of `writer`.
 MadeLayer copy_layer(const LayerBase& base, storage::LayerWriter& writer, const CopyPlan& plan);
-/// Makes a directory, where there is none.
+/// Makes a directory, where there is none, for `user` as USER has it ("": root).
 MadeLayer directory_layer(const LayerBase& base, storage::LayerWriter& writer,
-                          const std::string& path);
+                          const std::string& path, const std::string& user);
 /// What RUN has left in the tree of `writer`. `mounted`: where something was mounted during the
 /// step; empty files and directories that are there for that alone are removed.
 MadeLayer run_layer(const LayerBase& base, storage::LayerWriter& writer,

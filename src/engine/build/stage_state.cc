@@ -176,7 +176,13 @@ void StageState::set_argument(const dockerfile::Arg::Argument& argument,
         value = given->second;
         arguments.used[argument.name] = true;
     }
-    std::erase_if(arguments_, [&](const auto& a) { return a.first == argument.name; });
+    const auto before =
+        std::ranges::find(arguments_, argument.name, [](const auto& a) { return a.first; });
+    if (before != arguments_.end()) {
+        // Of a parent stage: a declaration without a value leaves it as it is.
+        if (!value) value = before->second;
+        arguments_.erase(before);
+    }
     arguments_.emplace_back(argument.name, value);
 }
 
@@ -296,7 +302,7 @@ void StageState::add_step_history(const dockerfile::InstructionBody& body,
 }
 
 void StageState::begin_stage() {
-    arguments_.clear();
+    // Arguments of a stage go on into those that are built on it.
     command_set_ = false;
     std::vector<std::string>& environment = config.config.environment;
     if (std::ranges::none_of(environment,

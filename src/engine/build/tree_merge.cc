@@ -24,6 +24,7 @@ namespace {
 
 constexpr size_t buffer_size = 256U << 10U;
 constexpr mode_t permissions = 07777;
+constexpr int max_links = 40;  // as the kernel's own
 
 [[noreturn]] void fail(const char* act, const std::string& path) {
     throw SystemError(errno, "cannot {} {}", act, quoted(path));
@@ -141,9 +142,17 @@ TreeMerge::Place TreeMerge::place_for(const std::string& name, const std::string
     const auto status = root_.find_status(destination);
     if (into_directory || (status && S_ISDIR(status->st_mode)))
         return {open_directory(destination), name, below(destination, name)};
-    const size_t slash = destination.rfind('/');
-    const std::string parent = destination.substr(0, slash);
-    return {open_directory(parent), destination.substr(slash + 1), destination};
+    // A link there, to a file or to nothing yet, is followed: what it names is what is written.
+    std::string path = destination;
+    for (int links = 0;; ++links) {
+        const std::string parent = path.substr(0, path.rfind('/') + 1);
+        Place place{open_directory(parent), path.substr(parent.size()), path};
+        const auto target = find_link(place.directory.get(), place.name);
+        if (!target) return place;
+        if (links == max_links)
+            throw Error(ErrorKind::invalid, "{} is a link to itself", quoted(destination));
+        path = target->starts_with('/') ? *target : parent + *target;
+    }
 }
 
 void TreeMerge::copy(const SourceTree& tree, const FoundSource& source,

@@ -60,7 +60,7 @@ TEST(From, IsRefusedWhenMalformed) {
     EXPECT_EQ(error_of("FROM a AS b/c"),
               "invalid name for build stage: \"b/c\", name can't start with a number or contain "
               "symbols");
-    EXPECT_EQ(error_of("FROM --platfrom=x a"), "unknown flag: platfrom (did you mean platform?)");
+    EXPECT_EQ(error_of("FROM --platformm=x a"), "unknown flag: platformm (did you mean platform?)");
     EXPECT_EQ(error_of("RUN a"), "no build stage in current context");
     EXPECT_EQ(error_of(""), "file with no instructions");
     EXPECT_EQ(error_of("# only\n\n"), "file with no instructions");
@@ -208,7 +208,7 @@ TEST(OnBuild, KeepsItsTrigger) {
               "Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed");
     EXPECT_EQ(error_in("ONBUILD FROM a"), "FROM isn't allowed as an ONBUILD trigger");
     EXPECT_EQ(error_in("ONBUILD maintainer a"), "MAINTAINER isn't allowed as an ONBUILD trigger");
-    EXPECT_EQ(error_in("ONBUILD COYP a b"), "unknown instruction: COYP (did you mean COPY?)");
+    EXPECT_EQ(error_in("ONBUILD COPYY a b"), "unknown instruction: COPYY (did you mean COPY?)");
 }
 
 TEST(OnBuild, IsParsedAgainWhereItRuns) {
