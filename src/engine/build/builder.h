@@ -71,6 +71,8 @@ class Builder {
         const dockerfile::Instruction& instruction;
         dockerfile::InstructionBody body;
         StepKey key;
+        /// Of a copy from layers: by their names, without a look at what is in them.
+        std::optional<oci::Digest> quick_key;
     };
     using StepPointer = std::shared_ptr<Step>;
 
@@ -100,6 +102,10 @@ class Builder {
     void start_directory(const StepPointer& step);
     /// True when the step is done.
     bool look_up(const StepPointer& step);
+    bool look_up_quickly(const StepPointer& step);
+    std::optional<storage::BuildStep> find_entry(const oci::Digest& key);
+    void put_entry(const oci::Digest& key, const storage::BuildStep& entry);
+    void take_entry(const StepPointer& step, const storage::BuildStep& entry);
     void take_layer(const StepPointer& step, const MadeLayer& made, Timestamp created);
     void after_work(const StepPointer& step, const MadeLayer& made, const oci::Digest& key);
     void work(const StepPointer& step, BuildWorker::Place place, std::function<std::string()> act,

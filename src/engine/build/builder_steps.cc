@@ -79,7 +79,7 @@ bool Builder::start_step(Stage& stage, const dockerfile::Instruction& instructio
     const dockerfile::Variables variables{.lookup = stage.state.lookup(), .escape = file_.escape};
     stage.event =
         events_.begin(step_name(stage, dockerfile::expanded_text(instruction, variables)));
-    const auto step = std::make_shared<Step>(Step{stage, instruction, std::move(body), {}});
+    const auto step = std::make_shared<Step>(Step{stage, instruction, std::move(body), {}, {}});
     step->key.add("what it stands on", stage.state.file_system_name());
     step->key.add("the platform", oci::to_string(stage.state.config.platform));
     try {
@@ -102,24 +102,52 @@ void Builder::work(const StepPointer& step, BuildWorker::Place place,
     job.after_worker = std::move(then);
 }
 
+/// An entry whose layer is there, which then stays.
+std::optional<storage::BuildStep> Builder::find_entry(const oci::Digest& key) {
+    if (request_.no_cache) return std::nullopt;
+    auto entry = storage::find_build_step(store_, key);
+    if (!entry || !entry->layer) return entry;
+    lease_.add_layer(*entry->layer);
+    if (!storage::has_layer(store_, *entry->layer)) return std::nullopt;
+    return entry;
+}
+
+void Builder::put_entry(const oci::Digest& key, const storage::BuildStep& entry) {
+    const storage::StoreLock lock = store_.lock(LockMode::shared);
+    storage::put_build_step(store_, lock, key, entry);
+}
+
+void Builder::take_entry(const StepPointer& step, const storage::BuildStep& entry) {
+    if (request_.explain)
+        events_.note(step->stage.event,
+                     fmt::format("explain: the same as on {}", to_rfc3339(entry.created)));
+    events_.cached(step->stage.event);
+    take_layer(
+        step,
+        {.key = entry.layer, .diff = entry.diff, .tar_size = entry.tar_size, .size = entry.size},
+        entry.created);
+}
+
 bool Builder::look_up(const StepPointer& step) {
     const std::string place = fmt::format("{}/{}", step->stage.number, step->stage.next);
     const std::string difference = history_->compare(place, step->key);
-    const auto entry =
-        request_.no_cache ? std::nullopt : storage::find_build_step(store_, step->key.digest());
-    const auto explain = [&](const std::string& why) {
-        if (request_.explain) events_.note(step->stage.event, "explain: " + why);
-    };
-    if (entry && entry->layer) lease_.add_layer(*entry->layer);
-    if (!entry || (entry->layer && !storage::has_layer(store_, *entry->layer))) {
-        explain(request_.no_cache ? "done again: --no-cache" : "done again: " + difference);
-        return false;
+    if (const auto entry = find_entry(step->key.digest())) {
+        if (step->quick_key) put_entry(*step->quick_key, *entry);
+        take_entry(step, *entry);
+        return true;
     }
-    explain(fmt::format("the same as on {}", to_rfc3339(entry->created)));
-    MadeLayer made{
-        .key = entry->layer, .diff = entry->diff, .tar_size = entry->tar_size, .size = entry->size};
-    events_.cached(step->stage.event);
-    take_layer(step, made, entry->created);
+    if (request_.explain)
+        events_.note(step->stage.event,
+                     "explain: done again: " + (request_.no_cache ? "--no-cache" : difference));
+    return false;
+}
+
+/// What is copied out of the same layers is the same: no need to read it.
+bool Builder::look_up_quickly(const StepPointer& step) {
+    const auto entry = find_entry(*step->quick_key);
+    if (!entry) return false;
+    history_->keep(fmt::format("{}/{}", step->stage.number, step->stage.next));
+    take_entry(step, *entry);
     return true;
 }
 
@@ -143,10 +171,8 @@ void Builder::after_work(const StepPointer& step, const MadeLayer& made, const o
                                    .size = made.size,
                                    .created = created,
                                    .text = step->instruction.text.substr(0, 200)};
-    {
-        const storage::StoreLock lock = store_.lock(LockMode::shared);
-        storage::put_build_step(store_, lock, key, entry);
-    }
+    put_entry(key, entry);
+    if (step->quick_key) put_entry(*step->quick_key, entry);
     made_something_ = true;
     events_.done(step->stage.event);
     take_layer(step, made, created);
@@ -184,6 +210,13 @@ void Builder::start_copy(const StepPointer& step, CopySource source) {
     step->key.add("the instruction", text + " " + plan->copy.destination);
     step->key.add("--chown", copy.chown);
     step->key.add("--chmod", copy.chmod);
+    if (!plan->source.layers.empty()) {
+        StepKey quick = step->key;
+        quick.add("the layers that it copies from", join(plan->source.layers, " "));
+        quick.add("--exclude", join(copy.exclude, " "));
+        step->quick_key = quick.digest();
+        if (look_up_quickly(step)) return;
+    }
     const bool mounts = plan->source.directory.empty() || context_.unpacked;
     work(
         step, mounts ? BuildWorker::Place::store : BuildWorker::Place::ours,

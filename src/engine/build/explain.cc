@@ -59,6 +59,10 @@ std::string StepHistory::compare(const std::string& step, const StepKey& key) {
     return text.empty() ? "nothing changed, but the cache has it no longer" : text;
 }
 
+void StepHistory::keep(const std::string& step) {
+    if (const auto last = before_.find(step); last != before_.end()) now_[step] = last->second;
+}
+
 void StepHistory::save() noexcept {
     try {
         const Fd plans = open_or_make_directory(store_.fd(), folder, 0700);

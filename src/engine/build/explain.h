@@ -22,6 +22,8 @@ class StepHistory {
     /// Notes what the step is made from now; says what is different from the last time. `step` is
     /// its place in the Dockerfile.
     std::string compare(const std::string& step, const StepKey& key);
+    /// The step was not looked at: it is as it was.
+    void keep(const std::string& step);
     /// For the next build. A failure is nobody's business.
     void save() noexcept;
 

@@ -125,8 +125,9 @@ TEST(StageState, AnEntrypointTakesTheBaseImagesCommandAway) {
     const auto file = dockerfile::parse("FROM x\nENTRYPOINT [\"e\"]\nCMD own\nENTRYPOINT f\n", "D");
     for (const auto& instruction : file.stages[0].instructions) {
         state.apply(instruction.body, none);
-        if (instruction.keyword == "ENTRYPOINT" && state.config.config.entrypoint == Words{"e"})
+        if (instruction.keyword == "ENTRYPOINT" && state.config.config.entrypoint == Words{"e"}) {
             EXPECT_TRUE(state.config.config.command.empty());
+        }
     }
     EXPECT_EQ(state.config.config.command, (Words{"/bin/sh", "-c", "own"}));
     EXPECT_EQ(state.config.config.entrypoint, (Words{"/bin/sh", "-c", "f"}));
