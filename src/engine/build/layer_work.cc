@@ -223,8 +223,9 @@ class CopyWork {
         if (!copy_.is_add || !S_ISREG(source.status.st_mode) ||
             !is_archive(open_found(tree_, source), source.name))
             return merge_->copy(tree_, source, destination, into, excluded_);
+        std::vector<char> buffer;
         digest_.add(source.name, source.status,
-                    content_digest(open_found(tree_, source).get(), source.name));
+                    content_digest(open_found(tree_, source).get(), source.name, buffer));
         const Fd file = open_found(tree_, source);
         const std::string path = make_scratch(base_.lease, "add");
         const Fd directory = open_at(base_.lease.store().fd(), path, O_RDONLY | O_DIRECTORY);

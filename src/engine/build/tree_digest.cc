@@ -2,7 +2,6 @@
 #include "engine/build/tree_digest.h"
 
 #include <cerrno>
-#include <memory>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -31,11 +30,13 @@ class DigestVisitor final : public TreeVisitor {
         if (S_ISLNK(status.st_mode))
             return digest_.add(path, status, find_link(parent, name).value_or(""));
         if (!S_ISREG(status.st_mode)) return digest_.add(path, status, "");
-        digest_.add(path, status, content_digest(open_source_file(parent, name, path).get(), path));
+        digest_.add(path, status,
+                    content_digest(open_source_file(parent, name, path).get(), path, buffer_));
     }
 
   private:
     TreeDigest& digest_;
+    std::vector<char> buffer_;
 };
 
 }  // namespace
@@ -54,15 +55,15 @@ void TreeDigest::add_text(std::string_view text) {
     sha_.update(text);
 }
 
-std::string content_digest(int file, const std::string& path) {
-    const auto buffer = std::make_unique_for_overwrite<char[]>(buffer_size);
+std::string content_digest(int file, const std::string& path, std::vector<char>& buffer) {
+    buffer.resize(buffer_size);
     storage::Sha256 sha;
     for (;;) {
-        const ssize_t n = read(file, buffer.get(), buffer_size);
+        const ssize_t n = read(file, buffer.data(), buffer.size());
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) throw SystemError(errno, "cannot read {}", quoted(path));
         if (n == 0) return sha.finish_hex();
-        sha.update({buffer.get(), static_cast<size_t>(n)});
+        sha.update({buffer.data(), static_cast<size_t>(n)});
     }
 }
 
@@ -73,7 +74,8 @@ void digest_source(const SourceTree& tree, const FoundSource& source,
     if (!excluded.empty() && excluded.excludes(source.name)) return;
     if (!S_ISREG(source.status.st_mode)) return digest.add(source.name, source.status, "");
     const Fd file = tree.root.open(source.path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-    digest.add(source.name, source.status, content_digest(file.get(), "/" + source.path));
+    std::vector<char> buffer;
+    digest.add(source.name, source.status, content_digest(file.get(), "/" + source.path, buffer));
 }
 
 }  // namespace skiff::engine

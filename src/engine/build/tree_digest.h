@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <sys/stat.h>
 
@@ -30,8 +31,9 @@ class TreeDigest {
     storage::Sha256 sha_;
 };
 
-/// 64 hexadecimal digits of the file's bytes, from where it stands to its end. Throws SystemError.
-std::string content_digest(int file, const std::string& path);
+/// 64 hexadecimal digits of the file's bytes, from where it stands to its end. `buffer` is for
+/// whoever reads many: it is made once. Throws SystemError.
+std::string content_digest(int file, const std::string& path, std::vector<char>& buffer);
 
 /// Adds one source of COPY, whatever it is.
 void digest_source(const SourceTree& tree, const FoundSource& source,

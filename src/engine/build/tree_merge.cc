@@ -34,22 +34,6 @@ std::string below(const std::string& directory, const std::string& name) {
     return directory == "/" ? "/" + name : directory + "/" + name;
 }
 
-/// Copies to the end, leaving out long runs of zeros at which the source has holes anyway. Returns
-/// the digest of the bytes.
-std::string copy_bytes(int from, int to, const std::string& path) {
-    const auto buffer = std::make_unique_for_overwrite<char[]>(buffer_size);
-    storage::Sha256 sha;
-    for (;;) {
-        const ssize_t n = read(from, buffer.get(), buffer_size);
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) fail("read", path);
-        if (n == 0) return sha.finish_hex();
-        const std::string_view bytes(buffer.get(), static_cast<size_t>(n));
-        sha.update(bytes);
-        write_all(to, bytes, path);
-    }
-}
-
 }  // namespace
 
 /// Puts a walk of a source into a directory.
@@ -57,7 +41,7 @@ class MergeVisitor final : public TreeVisitor {
   public:
     MergeVisitor(TreeMerge& merge, const SourceTree& tree, Fd target, std::string path, bool made)
         : merge_(merge), tree_(tree), base_(std::move(path)) {
-        levels_.push_back({std::move(target), made});
+        levels_.push_back({std::move(target), made, made});
     }
 
     void enter(const std::string& path, int, const struct stat& status) override {
@@ -65,7 +49,7 @@ class MergeVisitor final : public TreeVisitor {
         if (path.empty()) return;
         bool made = false;
         Fd directory = merge_.enter(place(path), status, made);
-        levels_.push_back({std::move(directory), true});
+        levels_.push_back({std::move(directory), true, made});
     }
 
     void leave(const std::string& path, int directory, const struct stat& status) override {
@@ -85,11 +69,13 @@ class MergeVisitor final : public TreeVisitor {
     struct Level {
         Fd directory;
         bool takes_attributes;
+        bool fresh;
     };
     TreeMerge::Place place(const std::string& path) const {
         const size_t slash = path.rfind('/');
-        return {duplicate(levels_.back().directory.get()),
-                slash == std::string::npos ? path : path.substr(slash + 1), below(base_, path)};
+        const Level& level = levels_.back();
+        return {level.directory.get(), slash == std::string::npos ? path : path.substr(slash + 1),
+                below(base_, path), level.fresh};
     }
 
     TreeMerge& merge_;
@@ -97,6 +83,21 @@ class MergeVisitor final : public TreeVisitor {
     std::string base_;
     std::vector<Level> levels_;
 };
+
+/// Copies to the end. Returns the digest of the bytes.
+std::string TreeMerge::copy_bytes(int from, int to, const std::string& path) {
+    if (!buffer_) buffer_ = std::make_unique_for_overwrite<char[]>(buffer_size);
+    storage::Sha256 sha;
+    for (;;) {
+        const ssize_t n = read(from, buffer_.get(), buffer_size);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) fail("read", path);
+        if (n == 0) return sha.finish_hex();
+        const std::string_view bytes(buffer_.get(), static_cast<size_t>(n));
+        sha.update(bytes);
+        write_all(to, bytes, path);
+    }
+}
 
 void TreeMerge::make_directory(const std::string& path) {
     open_directory(path);
@@ -137,17 +138,22 @@ Fd TreeMerge::open_directory(const std::string& path, unsigned links) {
     return current;
 }
 
+TreeMerge::Place TreeMerge::owning(Fd directory, std::string name, std::string path) {
+    const int number = directory.get();
+    return {number, std::move(name), std::move(path), false, std::move(directory)};
+}
+
 TreeMerge::Place TreeMerge::place_for(const std::string& name, const std::string& destination,
                                       bool into_directory) {
     const auto status = root_.find_status(destination);
     if (into_directory || (status && S_ISDIR(status->st_mode)))
-        return {open_directory(destination), name, below(destination, name)};
+        return owning(open_directory(destination), name, below(destination, name));
     // A link there, to a file or to nothing yet, is followed: what it names is what is written.
     std::string path = destination;
     for (int links = 0;; ++links) {
         const std::string parent = path.substr(0, path.rfind('/') + 1);
-        Place place{open_directory(parent), path.substr(parent.size()), path};
-        const auto target = find_link(place.directory.get(), place.name);
+        Place place = owning(open_directory(parent), path.substr(parent.size()), path);
+        const auto target = find_link(place.directory, place.name);
         if (!target) return place;
         if (links == max_links)
             throw Error(ErrorKind::invalid, "{} is a link to itself", quoted(destination));
@@ -184,28 +190,35 @@ void TreeMerge::write(const std::string& name, std::string_view content,
     digest_.add_text(content);
     const Place to = place_for(name, destination, into_directory);
     make_room(to);
-    Fd file(openat(to.directory.get(), to.name.c_str(),
-                   O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-    if (!file.valid()) fail("make", to.path);
+    Fd file = create(to, options_.mode.value_or(0644));
     write_all(file.get(), content, to.path);
     const auto [uid, gid] = options_.owner.value_or(std::pair<uid_t, gid_t>{0, 0});
     give(file.get(), uid, gid, options_.mode.value_or(0644), to.path);
     file.close();
 }
 
+/// The mode is exact: a worker has no umask. Bits that make it run as its owner come last.
+Fd TreeMerge::create(const Place& to, mode_t mode) const {
+    Fd file(openat(to.directory, to.name.c_str(),
+                   O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode & 0777U));
+    if (!file.valid()) fail("make", to.path);
+    return file;
+}
+
 /// Whatever is in the way of something that is no directory.
 void TreeMerge::make_room(const Place& to) const {
-    if (unlinkat(to.directory.get(), to.name.c_str(), 0) == 0 || errno == ENOENT) return;
+    if (to.fresh) return;
+    if (unlinkat(to.directory, to.name.c_str(), 0) == 0 || errno == ENOENT) return;
     if (errno == EISDIR || errno == EPERM)
         throw Error(ErrorKind::invalid, "cannot copy to {}: there is a directory", quoted(to.path));
     fail("replace", to.path);
 }
 
 Fd TreeMerge::enter(const Place& at, const struct stat& status, bool& made) {
-    made = mkdirat(at.directory.get(), at.name.c_str(), 0700) == 0;
+    made = mkdirat(at.directory, at.name.c_str(), 0700) == 0;
     if (!made && errno != EEXIST) fail("make", at.path);
-    int fd = in_root::open_beneath(at.directory.get(), at.name.c_str(),
-                                   O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    int fd =
+        in_root::open_beneath(at.directory, at.name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
     if (fd == -ENOTDIR || fd == -ELOOP) {
         if (!options_.replace)
             throw Error(ErrorKind::invalid, "cannot copy to non-directory: {}", quoted(at.path));
@@ -233,19 +246,20 @@ void TreeMerge::refuse_id(int error, uid_t uid, gid_t gid, const std::string& pa
 
 /// Owner first: chown(2) clears the set-id bits.
 void TreeMerge::give(int fd, uid_t uid, gid_t gid, mode_t mode, const std::string& path) const {
+    struct stat now{};
+    if (fstat(fd, &now) < 0) fail("inspect", path);
     if (options_.record_owners) {
         if (uid != 0 || gid != 0) {
             const std::string text = fmt::format("{}:{}:{:o}", uid, gid, mode);
             if (fsetxattr(fd, storage::override_xattr, text.data(), text.size(), 0) < 0)
                 fail("record the owner of", path);
         }
-    } else {
-        struct stat now{};
-        if (fstat(fd, &now) < 0) fail("inspect", path);
-        if ((now.st_uid != uid || now.st_gid != gid) && fchown(fd, uid, gid) < 0)
-            refuse_id(errno, uid, gid, path);
+    } else if (now.st_uid != uid || now.st_gid != gid) {
+        if (fchown(fd, uid, gid) < 0) refuse_id(errno, uid, gid, path);
+        now.st_mode &= 0777U;
     }
-    if (fchmod(fd, mode & permissions) < 0) fail("set the mode of", path);
+    if ((now.st_mode & permissions) != (mode & permissions) && fchmod(fd, mode & permissions) < 0)
+        fail("set the mode of", path);
 }
 
 void TreeMerge::finish_directory(int source, int target, const struct stat& status, bool owners,
@@ -268,10 +282,10 @@ void TreeMerge::copy_object(const SourceTree& tree, const Object& from, const Pl
             copy_file(open_source_file(from.parent, from.name, to.path), status, tree.owners, to);
     } else if (S_ISLNK(status.st_mode)) {
         content = find_link(from.parent, from.name).value_or("");
-        if (symlinkat(content.c_str(), to.directory.get(), to.name.c_str()) < 0)
+        if (symlinkat(content.c_str(), to.directory, to.name.c_str()) < 0)
             fail("make the link", to.path);
         give_named(to, status, tree.owners);
-    } else if (mknodat(to.directory.get(), to.name.c_str(), status.st_mode, status.st_rdev) == 0) {
+    } else if (mknodat(to.directory, to.name.c_str(), status.st_mode, status.st_rdev) == 0) {
         give_named(to, status, tree.owners);
     } else if (errno != EPERM) {  // a device, which a user namespace may not make
         fail("make", to.path);
@@ -284,21 +298,20 @@ void TreeMerge::copy_object(const SourceTree& tree, const Object& from, const Pl
 void TreeMerge::give_named(const Place& at, const struct stat& status, bool owners) const {
     const auto [uid, gid] = owner_of(status, owners);
     if (!options_.record_owners && (uid != 0 || gid != 0) &&
-        fchownat(at.directory.get(), at.name.c_str(), uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
+        fchownat(at.directory, at.name.c_str(), uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
         refuse_id(errno, uid, gid, at.path);
     const timespec times[2] = {status.st_atim, status.st_mtim};
-    if (utimensat(at.directory.get(), at.name.c_str(), times, AT_SYMLINK_NOFOLLOW) < 0)
+    if (utimensat(at.directory, at.name.c_str(), times, AT_SYMLINK_NOFOLLOW) < 0)
         fail("set the times of", at.path);
 }
 
-std::string TreeMerge::copy_file(Fd source, const struct stat& status, bool owners,
+std::string TreeMerge::copy_file(const Fd& source, const struct stat& status, bool owners,
                                  const Place& to) {
-    Fd target(openat(to.directory.get(), to.name.c_str(),
-                     O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-    if (!target.valid()) fail("make", to.path);
+    const mode_t mode = options_.mode.value_or(status.st_mode & permissions);
+    Fd target = create(to, mode);
     std::string digest = copy_bytes(source.get(), target.get(), to.path);
     const auto [uid, gid] = owner_of(status, owners);
-    give(target.get(), uid, gid, options_.mode.value_or(status.st_mode & permissions), to.path);
+    give(target.get(), uid, gid, mode, to.path);
     if (owners) copy_portable_xattrs(source.get(), target.get(), to.path);
     const timespec times[2] = {status.st_atim, status.st_mtim};
     if (futimens(target.get(), times) < 0) fail("set the times of", to.path);
@@ -312,7 +325,7 @@ bool TreeMerge::link_known(const Object& from, const Place& to) {
     const std::string& path = known->second.path;
     const size_t slash = path.rfind('/');
     const Fd parent = root_.open(path.substr(0, slash + 1), O_PATH | O_DIRECTORY);
-    if (linkat(parent.get(), path.c_str() + slash + 1, to.directory.get(), to.name.c_str(), 0) < 0)
+    if (linkat(parent.get(), path.c_str() + slash + 1, to.directory, to.name.c_str(), 0) < 0)
         fail("link", to.path);
     digest_.add(from.path, from.status, known->second.content);
     return true;

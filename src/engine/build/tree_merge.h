@@ -8,6 +8,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -47,9 +48,11 @@ class TreeMerge {
   private:
     friend class MergeVisitor;
     struct Place {
-        Fd directory;
+        int directory = -1;
         std::string name;
         std::string path;
+        bool fresh = false;  ///< the directory was made a moment ago: nothing is in the way
+        Fd owner = {};       ///< of `directory`, where a walk has not got it
     };
 
     /// What a walk has come to.
@@ -65,11 +68,15 @@ class TreeMerge {
     };
 
     Fd open_directory(const std::string& path, unsigned links = 40);
+    static Place owning(Fd directory, std::string name, std::string path);
     Place place_for(const std::string& name, const std::string& destination, bool into_directory);
     void copy_object(const SourceTree& tree, const Object& from, const Place& to);
     /// Returns the digest of the content.
-    std::string copy_file(Fd source, const struct stat& status, bool owners, const Place& to);
+    std::string copy_file(const Fd& source, const struct stat& status, bool owners,
+                          const Place& to);
     bool link_known(const Object& from, const Place& to);
+    Fd create(const Place& to, mode_t mode) const;
+    std::string copy_bytes(int from, int to, const std::string& path);
     void make_room(const Place& to) const;
     Fd enter(const Place& at, const struct stat& status, bool& made);
     void finish_directory(int source, int target, const struct stat& status, bool owners,
@@ -84,6 +91,7 @@ class TreeMerge {
     TreeDigest& digest_;
     /// Of files with several links, by what they are in the source.
     std::map<std::pair<dev_t, ino_t>, Known> known_;
+    std::unique_ptr<char[]> buffer_;
 };
 
 }  // namespace skiff::engine
