@@ -30,6 +30,11 @@ double seconds_since(Clock::time_point time) {
     return std::chrono::duration<double>(Clock::now() - time).count();
 }
 
+/// As it is for scripts, made harmless where a terminal shows it.
+std::string harmless(std::string_view text) {
+    return isatty(STDERR_FILENO) == 1 ? printable(text) : std::string(text);
+}
+
 /// Output of one step, cut into lines.
 class LineBuffer {
   public:
@@ -79,8 +84,8 @@ struct Row {
 
 /// The last output of a step that failed, for those who have not seen it.
 std::string failure_report(const Row& row) {
-    std::string text = fmt::format("------\n > {}:\n", untrusted(row.name));
-    for (const std::string& line : row.lines.last()) text += untrusted(line) + "\n";
+    std::string text = fmt::format("------\n > {}:\n", harmless(row.name));
+    for (const std::string& line : row.lines.last()) text += harmless(line) + "\n";
     return text + "------\n";
 }
 
@@ -143,7 +148,7 @@ class PlainDisplay final : public engine::BuildEvents {
         // Its end is still to come, under the same number.
         if (current_) print_for_people(fmt::format("#{} ...\n\n", *current_ + 1));
         current_ = step;
-        print_for_people(fmt::format("#{} {}\n", step + 1, untrusted(rows_[step].name)));
+        print_for_people(fmt::format("#{} {}\n", step + 1, harmless(rows_[step].name)));
     }
     void leave(size_t step) {
         if (current_ == step) current_.reset();
@@ -151,7 +156,7 @@ class PlainDisplay final : public engine::BuildEvents {
     }
     void line(size_t step, const std::string& text) {
         enter(step);
-        print_for_people(fmt::format("#{} {}\n", step + 1, untrusted(text)));
+        print_for_people(fmt::format("#{} {}\n", step + 1, harmless(text)));
     }
     void output_line(size_t step, const std::string& text) {
         line(step, fmt::format("{:.3f} {}", seconds_since(rows_[step].begun), text));
@@ -167,7 +172,9 @@ class PlainDisplay final : public engine::BuildEvents {
 /// The cursor goes up over what was painted, and every line is written anew.
 class TerminalDisplay final : public engine::BuildEvents {
   public:
-    ~TerminalDisplay() override { paint(true); }
+    ~TerminalDisplay() override {
+        if (!over_) paint(true);
+    }
 
     size_t begin(const std::string& name) override {
         rows_.push_back({});
@@ -195,6 +202,7 @@ class TerminalDisplay final : public engine::BuildEvents {
         paint(true);
         print_for_people(failure_report(rows_[step]));
         painted_ = 0;
+        over_ = true;
     }
     void warning(const std::string& text) override {
         step_aside();
@@ -245,6 +253,7 @@ class TerminalDisplay final : public engine::BuildEvents {
     }
 
     void paint(bool at_once = false) {
+        if (over_) return;
         if (!at_once && painted_ > 0 &&
             Clock::now() - last_ < std::chrono::milliseconds(repaint_ms))
             return;
@@ -278,6 +287,7 @@ class TerminalDisplay final : public engine::BuildEvents {
     Clock::time_point begun_ = Clock::now();
     Clock::time_point last_{};
     size_t painted_ = 0;  ///< lines that stand above the cursor
+    bool over_ = false;   ///< something failed: the report below it is the last word
     size_t first_ = 0;    ///< rows before it are written for good
 };
 

@@ -33,9 +33,22 @@ void print_for_people(std::string_view text) {
 
 namespace {
 
+/// Lines and columns stay, so that the lines of a Dockerfile can be shown.
+std::string printable_lines(std::string_view text) {
+    std::string result;
+    while (!text.empty()) {
+        const size_t end = text.find_first_of("\n\t");
+        result += printable(text.substr(0, end));
+        if (end == std::string_view::npos) break;
+        result += text[end];
+        text.remove_prefix(end + 1);
+    }
+    return result;
+}
+
 void print_message(std::string_view kind, const std::string& message) {
     const bool terminal = isatty(STDERR_FILENO) == 1;
-    print_for_people(fmt::format("{}: {}\n", kind, terminal ? printable(message) : message));
+    print_for_people(fmt::format("{}: {}\n", kind, terminal ? printable_lines(message) : message));
 }
 
 }  // namespace
@@ -57,16 +70,7 @@ std::string untrusted(std::string_view text) {
 }
 
 std::string untrusted_lines(std::string_view text) {
-    if (!output_is_terminal()) return std::string(text);
-    std::string result;
-    while (!text.empty()) {
-        const size_t end = text.find_first_of("\n\t");
-        result += printable(text.substr(0, end));
-        if (end == std::string_view::npos) break;
-        result += text[end];
-        text.remove_prefix(end + 1);
-    }
-    return result;
+    return output_is_terminal() ? printable_lines(text) : std::string(text);
 }
 
 std::string_view short_id(std::string_view id) {

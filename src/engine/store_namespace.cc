@@ -2,12 +2,14 @@
 #include "engine/store_namespace.h"
 
 #include <cerrno>
+#include <csignal>
 
 #include <sched.h>
 #include <unistd.h>
 
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 
 #include "base/error.h"
 #include "base/fd.h"
@@ -40,6 +42,8 @@ std::string result_of(Work work) {
 /// The life of root's child in a mount namespace of its own.
 [[noreturn]] void in_own_mounts(int result, int failure, const std::function<std::string()>& act) {
     try {
+        // Work that nobody waits for is not to go on.
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) < 0)
             throw SystemError(errno, "cannot separate our mounts from the host's");
         write_all(result, act(), result_name);

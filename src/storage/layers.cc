@@ -65,6 +65,14 @@ bool is_of_another_boot(const Store& store, const oci::Digest& chain) {
     }
 }
 
+/// Nobody can have it mounted, and what a lost power left of it is not known. One at a time looks
+/// and moves: a moment later there may be a good one.
+void discard_of_another_boot(const Store& store, const oci::Digest& chain) {
+    if (!is_of_another_boot(store, chain)) return;
+    const StoreLock lock = store.lock(LockMode::exclusive);
+    if (is_of_another_boot(store, chain)) move_to_trash(store, layer_path(chain));
+}
+
 std::string link_text(const oci::Digest& chain) {
     return "../layers/" + chain.hex() + "/tree";
 }
@@ -139,6 +147,7 @@ void keep_layer(const Store& store, const oci::Digest& chain) {
 void LayerWriter::commit(const oci::Digest& chain) {
     const Store& store = lease_.store();
     lease_.add_layer(chain);
+    discard_of_another_boot(store, chain);
     // The collector removes links without a layer, so link and layer appear under the lock.
     const StoreLock lock = store.lock(LockMode::shared);
     make_link(store, chain);
@@ -150,11 +159,6 @@ void LayerWriter::commit(const oci::Digest& chain) {
     };
     const std::string final_path = layer_path(chain);
     if (move(directory_, final_path)) return;
-    if (is_of_another_boot(store, chain)) {
-        // Nobody can have it mounted, and what a lost power left of it is not known.
-        move_to_trash(store, final_path);
-        if (move(directory_, final_path)) return;
-    }
     // Somebody else was faster with the same layer; ours goes with the staging directory.
     if (has_layer(store, chain)) return;
     // What is there was damaged. A tree may be mounted and stays: it has the content that its name

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/root_dir.h"
 #include "base/text.h"
+#include "dockerfile/run_mount.h"
 #include "engine/build/base_image.h"
 #include "engine/build/export.h"
 #include "engine/build/prune.h"
@@ -23,6 +24,27 @@ namespace skiff::engine {
 namespace {
 
 constexpr int retry_ms = 50;  ///< a cache of RUN that another build has to itself
+
+/// Has its lines of the Dockerfile in it.
+class StepError final : public Error {
+  public:
+    using Error::Error;
+};
+
+/// Stages and images that an instruction takes files from, as far as they stand there without
+/// variables.
+std::vector<std::string> sources_of(const dockerfile::Instruction& instruction) {
+    std::vector<std::string> names;
+    if (const auto* copy = std::get_if<dockerfile::Copy>(&instruction.body)) {
+        names.push_back(copy->from);
+    } else if (const auto* run = std::get_if<dockerfile::Run>(&instruction.body)) {
+        for (const std::string& mount : run->mounts)
+            if (mount.find('$') == std::string::npos)
+                names.push_back(dockerfile::parse_run_mount(mount).from);
+    }
+    std::erase(names, "");
+    return names;
+}
 
 bool is_step(const dockerfile::InstructionBody& body) {
     return std::holds_alternative<dockerfile::Run>(body) ||
@@ -98,7 +120,8 @@ void Builder::load() {
     const size_t ignore = events_.begin("[internal] load .dockerignore");
     events_.note(ignore, fmt::format("transferring context: {}B", context_.rules_size));
     events_.done(ignore);
-    history_.emplace(store_, context_.directory, context_.dockerfile_name);
+    history_.emplace(store_, context_.unpacked ? "-" : context_.directory,
+                     context_.dockerfile_name);
 
     stages_.resize(plan_.stages.size());
     for (size_t number = 0; number < stages_.size(); ++number) {
@@ -107,43 +130,65 @@ void Builder::load() {
     }
 }
 
-void Builder::bring_base(const std::string& name, const std::string& platform) {
-    if (images_.contains(name)) return;
-    const size_t event =
-        events_.begin("[internal] load metadata for " + in_docker_words(name, true));
+const StageState& Builder::bring_base(const std::string& name, const std::string& platform) {
+    const std::string& wanted = platform.empty() ? request_.platform : platform;
+    const auto known = images_.find({name, wanted});
+    if (known != images_.end()) return known->second;
+    const std::string full_name = in_docker_words(name, true);
+    const size_t event = events_.begin("[internal] load metadata for " + full_name);
     try {
-        require_base_image(engine_, name, platform.empty() ? request_.platform : platform,
-                           request_.pull, [&](const std::string& image, bool missing) {
+        require_base_image(engine_, name, wanted, request_.pull,
+                           [&](const std::string& image, bool missing) {
                                events_.step_aside();
                                bring_(image, missing);
                            });
-        images_.emplace(name, load_base_image(store_, lease_, name));
+        StageState state = load_base_image(store_, lease_, name);
+        if (!wanted.empty() &&
+            oci::suitability(oci::parse_platform(wanted), state.config.platform) == 0)
+            throw Error(ErrorKind::not_found, "image {} is for {}, not for {}", full_name,
+                        oci::to_string(state.config.platform), wanted);
+        images_.emplace(std::pair(name, wanted), std::move(state));
     } catch (const Error& error) {
         events_.failed(event, error.message());
         throw;
     }
     events_.done(event);
+    return images_.at({name, wanted});
 }
 
 void Builder::prepare_images() {
     for (const Stage& stage : stages_) {
         if (!stage.plan->needed) continue;
+        const auto bring = [&](const std::string& name, const std::string& platform,
+                               dockerfile::LineRange lines) {
+            try {
+                bring_base(name, platform);
+            } catch (const Error& error) {
+                throw StepError(error.kind(), error.message() + "\n" + file_.frame(lines));
+            }
+        };
         if (!stage.plan->base && !stage.plan->scratch)
-            bring_base(stage.plan->from.image, stage.plan->from.platform);
-        // What is copied from an image is known as well, unless its name depends on variables.
-        for (const dockerfile::Instruction& instruction : stage.plan->source->instructions) {
-            const auto* copy = std::get_if<dockerfile::Copy>(&instruction.body);
-            if (copy == nullptr || copy->from.empty() || copy->from == "scratch") continue;
-            if (!find_stage_number(file_, copy->from, stage.number)) bring_base(copy->from, "");
-        }
+            bring(stage.plan->from.image, stage.plan->from.platform, stage.plan->source->lines);
+        // What is taken from an image is known as well, unless its name depends on variables.
+        for (const dockerfile::Instruction& instruction : stage.plan->source->instructions)
+            for (const std::string& name : sources_of(instruction))
+                if (name != "scratch" && !find_stage_number(file_, name, stage.number))
+                    bring(name, "", instruction.lines);
     }
 }
 
 void Builder::loop() {
     Stage& target = stages_[plan_.target];
     while (!target.done) {
-        for (Stage& stage : stages_) advance(stage);
+        // A stage may let others go on, or show that another one is needed.
+        for (size_t before = 0, after = 1; before != after;) {
+            before = progress();
+            for (Stage& stage : stages_) advance(stage);
+            after = progress();
+        }
         if (target.done) return;
+        if (std::ranges::none_of(stages_, [](const Stage& s) { return s.job.active(); }))
+            throw Error(ErrorKind::system, "the stages of the build wait for each other");
         std::vector<pollfd> polls;
         int patience = events_.interval();
         if (Cancellation::fd() >= 0) polls.push_back({Cancellation::fd(), POLLIN, 0});
@@ -160,12 +205,18 @@ void Builder::loop() {
     }
 }
 
+size_t Builder::progress() const {
+    size_t sum = 0;
+    for (const Stage& stage : stages_)
+        sum += stage.next + size_t{stage.plan->needed} + size_t{stage.begun} + size_t{stage.done} +
+               size_t{stage.job.active()};
+    return sum;
+}
+
 void Builder::serve(Stage& stage) {
     Job& job = stage.job;
-    const auto& instruction = [&]() -> const dockerfile::Instruction& {
-        return stage.instructions.at(stage.next);
-    };
     if (!job.active()) return;
+    const dockerfile::Instruction& instruction = stage.instructions.at(stage.next);
     try {
         if (job.worker) {
             pollfd entry{job.worker->fd(), POLLIN, 0};
@@ -184,7 +235,7 @@ void Builder::serve(Stage& stage) {
         }
     } catch (const Error& error) {
         events_.failed(stage.event, std::string(cut(error.message(), '\n').before));
-        fail(stage, instruction(), error);
+        fail(stage, instruction, error);
     }
 }
 
@@ -192,8 +243,8 @@ void Builder::fail(const Stage& stage, const dockerfile::Instruction& instructio
                    const Error& error) {
     // A trigger's lines are those of another file.
     const size_t triggers = stage.instructions.size() - stage.plan->source->instructions.size();
-    if (stage.next < triggers) throw error;
-    throw Error(error.kind(), "{}\n{}", error.message(), file_.frame(instruction.lines));
+    if (stage.next < triggers) throw StepError(error.kind(), error.message());
+    throw StepError(error.kind(), error.message() + "\n" + file_.frame(instruction.lines));
 }
 
 void Builder::advance(Stage& stage) {
@@ -216,7 +267,7 @@ bool Builder::begin(Stage& stage) {
     } else if (plan.scratch) {
         stage.state = scratch_stage(oci::parse_platform(arguments_.predefined["TARGETPLATFORM"]));
     } else {
-        stage.state = images_.at(plan.from.image);
+        stage.state = bring_base(plan.from.image, plan.from.platform);
     }
     stage.begun = true;
     stage.state.begin_stage();
@@ -254,11 +305,11 @@ void Builder::run_instruction(Stage& stage) {
             return;
         }
         stage.state.apply(body, arguments_);
-        stage.state.add_history(body, arguments_);
+        stage.state.add_history(body);
         ++stage.next;
+    } catch (const StepError&) {
+        throw;  // has told of it already, with its lines
     } catch (const Error& error) {
-        // A step that failed in its course has told of it already, with its lines.
-        if (error.message().find("\n--------------------\n") != std::string::npos) throw;
         fail(stage, instruction, error);
     }
 }
@@ -288,8 +339,7 @@ std::optional<CopySource> Builder::find_source(const Stage& stage, const std::st
         if (!other.done) return std::nullopt;
         return CopySource{.layers = other.state.visible()};
     }
-    bring_base(from, "");
-    return CopySource{.layers = images_.at(from).visible()};
+    return CopySource{.layers = bring_base(from, "").visible()};
 }
 
 void Builder::warn_of_arguments() {
@@ -312,6 +362,9 @@ BuildResult Builder::finish() {
     const std::string id = BuildWorker(engine_, BuildWorker::Place::store, [&] {
                                return export_image(store_, ownership_, state, names).text();
                            }).finish();
+    // The export has flushed the disk: what else was made is there for good as well.
+    for (const Stage& stage : stages_)
+        for (const StageLayer& layer : stage.state.layers) storage::keep_layer(store_, layer.key);
     events_.note(event, "exporting layers done");
     events_.note(event, fmt::format("writing image {} done", id));
     for (const oci::Reference& name : names)

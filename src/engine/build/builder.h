@@ -73,14 +73,18 @@ class Builder {
         StepKey key;
         /// Of a copy from layers: by their names, without a look at what is in them.
         std::optional<oci::Digest> quick_key;
+        /// Of a RUN, without what is mounted, which may yet change until it is.
+        StepKey open_key = {};
     };
     using StepPointer = std::shared_ptr<Step>;
 
     // builder.cc: context, plan, stages
     void load();
     void prepare_images();
-    void bring_base(const std::string& name, const std::string& platform);
+    const StageState& bring_base(const std::string& name, const std::string& platform);
     void loop();
+    /// Changes whenever a stage has come further.
+    size_t progress() const;
     void serve(Stage& stage);
     void advance(Stage& stage);
     bool begin(Stage& stage);
@@ -126,7 +130,8 @@ class Builder {
     BuildArguments arguments_;
     BuildPlan plan_;
     std::vector<Stage> stages_;
-    std::map<std::string, StageState> images_;  ///< bases, by name
+    /// Bases, by name and platform.
+    std::map<std::pair<std::string, std::string>, StageState> images_;
     std::optional<StepHistory> history_;
     bool made_something_ = false;
     bool told_context_ = false;

@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The steps that make layers: RUN, COPY and ADD, WORKDIR.
-#include <cerrno>
-#include <cstdio>
 
 #include <fcntl.h>
-#include <unistd.h>
-
-#include <sys/stat.h>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -30,6 +25,11 @@ std::string network_word(const dockerfile::Run& run, const std::string& asked) {
         case dockerfile::Run::Network::none:
             return "none";
         case dockerfile::Run::Network::host:
+            // The Dockerfile may be somebody else's; what listens on loopback is not for it.
+            if (asked != "host")
+                throw Error(ErrorKind::denied,
+                            "RUN --network=host: the host's network is given to a build only with "
+                            "--network host on the command line");
             return "host";
         case dockerfile::Run::Network::standard:
             break;
@@ -79,7 +79,7 @@ bool Builder::start_step(Stage& stage, const dockerfile::Instruction& instructio
     const dockerfile::Variables variables{.lookup = stage.state.lookup(), .escape = file_.escape};
     stage.event =
         events_.begin(step_name(stage, dockerfile::expanded_text(instruction, variables)));
-    const auto step = std::make_shared<Step>(Step{stage, instruction, std::move(body), {}, {}});
+    const auto step = std::make_shared<Step>(Step{stage, instruction, std::move(body), {}, {}, {}});
     step->key.add("what it stands on", stage.state.file_system_name());
     step->key.add("the platform", oci::to_string(stage.state.config.platform));
     try {
@@ -159,7 +159,7 @@ void Builder::take_layer(const StepPointer& step, const MadeLayer& made, Timesta
              oci::Descriptor{
                  std::string(oci::media_type::oci_layer), *made.diff, made.tar_size, {}, {}}});
     stage.state.apply(step->body, arguments_);
-    stage.state.add_step_history(step->body, arguments_, created, !made.key);
+    stage.state.add_step_history(step->body, created, !made.key);
     ++stage.next;
 }
 
@@ -266,6 +266,7 @@ void Builder::start_run(const StepPointer& step) {
     step->key.add("the working directory", stage.state.config.config.working_directory);
     step->key.add("the network", network_word(run, request_.network));
     step->key.add("the hosts", join(request_.add_hosts, " "));
+    step->open_key = step->key;
     if (!mounts->has_content()) {
         step->key.add("what is mounted", mounts->text());
         if (!look_up(step)) execute(step, mounts);
@@ -292,12 +293,12 @@ void Builder::execute(const StepPointer& step, std::shared_ptr<RunMounts> mounts
     }
     if (mounts->empty()) return run_container(step, mounts);
     work(
-        step, BuildWorker::Place::store,
-        [mounts] {
-            mounts->make();
-            return std::string();
-        },
-        [this, step, mounts](const std::string&) { run_container(step, mounts); });
+        step, BuildWorker::Place::store, [mounts] { return mounts->make(); },
+        [this, step, mounts](const std::string& digest) {
+            step->key = step->open_key;
+            step->key.add("what is mounted", digest);
+            run_container(step, mounts);
+        });
 }
 
 void Builder::run_container(const StepPointer& step, const std::shared_ptr<RunMounts>& mounts) {

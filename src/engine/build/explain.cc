@@ -14,7 +14,6 @@
 namespace skiff::engine {
 namespace {
 
-constexpr const char* folder = "build/plans";
 constexpr size_t max_size = 16U << 20U;
 constexpr size_t shown = 60;
 
@@ -32,7 +31,7 @@ bool is_shown(const std::string& part) {
 StepHistory::StepHistory(const storage::Store& store, const std::string& context,
                          const std::string& dockerfile)
     : store_(store), name_(storage::sha256_hex(context + "\n" + dockerfile)) {
-    const auto text = find_file(store.fd(), fmt::format("{}/{}", folder, name_), max_size);
+    const auto text = find_file(store.fd(), fmt::format("{}/{}", plan_folder, name_), max_size);
     if (!text) return;
     try {
         before_ = parse_json(*text, "the last build").get<std::map<std::string, Parts>>();
@@ -65,7 +64,7 @@ void StepHistory::keep(const std::string& step) {
 
 void StepHistory::save() noexcept {
     try {
-        const Fd plans = open_or_make_directory(store_.fd(), folder, 0700);
+        const Fd plans = open_or_make_directory(store_.fd(), plan_folder, 0700);
         replace_file(plans.get(), name_, to_text(Json(now_)), 0600, Durability::none);
     } catch (const Error&) {
     }

@@ -13,6 +13,8 @@
 
 namespace skiff::engine {
 
+inline constexpr const char* plan_folder = "build/plans";
+
 class StepHistory {
   public:
     /// Of builds of this Dockerfile in this context.

@@ -220,6 +220,9 @@ class CopyWork {
 
   private:
     void add(const FoundSource& source, const std::string& destination, bool into) {
+        if (!S_ISDIR(source.status.st_mode) && !excluded_.empty() &&
+            excluded_.excludes(source.name))
+            return;
         if (!copy_.is_add || !S_ISREG(source.status.st_mode) ||
             !is_archive(open_found(tree_, source), source.name))
             return merge_->copy(tree_, source, destination, into, excluded_);
@@ -359,18 +362,18 @@ MadeLayer run_layer(const LayerBase& base, storage::LayerWriter& writer,
     return seal(base, writer);
 }
 
-void copy_for_mount(const LayerBase& base, const CopySource& source, const std::string& path,
-                    int target) {
+std::string copy_for_mount(const LayerBase& base, const CopySource& source, const std::string& path,
+                           int target) {
     clear_umask();
     const SourceTree tree = open_source_tree(base.engine, base.lease, source);
     const RootDir root(duplicate(target));
     TreeDigest digest(tree.owners);
     MergeOptions options;
     options.record_owners = base.ownership.ownership == storage::Ownership::record;
-    for (const FoundSource& found : find_sources(tree, path)) {
-        const char* name = S_ISDIR(found.status.st_mode) ? mounted_tree : mounted_file;
-        TreeMerge(root, options, digest).copy(tree, found, fmt::format("/{}", name), false, {});
-    }
+    const FoundSource found = find_source(tree, path);
+    const char* name = S_ISDIR(found.status.st_mode) ? mounted_tree : mounted_file;
+    TreeMerge(root, options, digest).copy(tree, found, fmt::format("/{}", name), false, {});
+    return digest.finish_hex();
 }
 
 }  // namespace skiff::engine

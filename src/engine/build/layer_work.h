@@ -80,10 +80,10 @@ MadeLayer run_layer(const LayerBase& base, storage::LayerWriter& writer,
                     const std::vector<std::string>& mounted);
 
 /// Copies one source into an empty directory, for RUN --mount: a directory under the first name, a
-/// file under the second.
+/// file under the second. Returns the digest of what was copied.
 inline constexpr const char* mounted_tree = "tree";
 inline constexpr const char* mounted_file = "file";
-void copy_for_mount(const LayerBase& base, const CopySource& source, const std::string& path,
-                    int target);
+std::string copy_for_mount(const LayerBase& base, const CopySource& source, const std::string& path,
+                           int target);
 
 }  // namespace skiff::engine

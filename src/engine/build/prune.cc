@@ -5,6 +5,7 @@
 #include <set>
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -14,6 +15,7 @@
 #include "base/file_lock.h"
 #include "base/text.h"
 #include "base/tree_size.h"
+#include "engine/build/explain.h"
 #include "engine/build/run_mounts.h"
 #include "engine/store_namespace.h"
 #include "storage/build_steps.h"
@@ -118,6 +120,18 @@ std::uint64_t collect_now(const Engine& engine, const Store& store) {
     return collection.bytes;
 }
 
+/// What --explain compares with, of Dockerfiles that nobody builds any more.
+void forget_old_plans(const Store& store, Timestamp oldest) {
+    const Fd plans = find_at(store.fd(), plan_folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    if (!plans.valid()) return;
+    for (const std::string& name : list_directory(plans.get())) {
+        struct stat status{};
+        if (fstatat(plans.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+            Timestamp(std::chrono::seconds(status.st_mtim.tv_sec)) < oldest)
+            unlinkat(plans.get(), name.c_str(), 0);
+    }
+}
+
 }  // namespace
 
 std::vector<CachedStep> list_build_cache(const Engine& engine) {
@@ -154,6 +168,7 @@ void trim_build_cache(const Engine& engine, const Store& store) {
         limit = std::max(limit, std::uint64_t{disk.f_blocks} * disk.f_frsize / 10);
     const std::vector<CachedStep> list = list_steps(store);
     const Timestamp oldest = now() - unused_time;
+    forget_old_plans(store, oldest);
     std::uint64_t total = 0;
     bool removed = false;
     for (const CachedStep& step : list) {

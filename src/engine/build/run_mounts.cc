@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <map>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -72,8 +73,7 @@ void RunMounts::read_secret(Entry& entry) const {
                                 "secret {}", entry.mount.id);
 }
 
-/// Seen by the step itself, and not by a copy: all of a stage, or a context that nothing is
-/// excluded from.
+/// Seen by the step itself, and not as a copy: all of a stage.
 bool RunMounts::is_direct(const Entry& entry) const {
     if (entry.source.directory.empty())
         return clean_path("/" + entry.mount.source) == "/" && !entry.source.layers.empty();
@@ -87,8 +87,10 @@ bool RunMounts::has_content() const {
 std::string RunMounts::text() const {
     std::string text;
     for (const Entry& entry : entries_)
-        text += fmt::format("{} {} {} {}\n", static_cast<int>(entry.mount.type), entry.target,
-                            entry.mount.read_only, entry.mount.id);
+        text += fmt::format("{} {} {} {} {} {} {} {} {:o} {} {}\n",
+                            static_cast<int>(entry.mount.type), entry.target, entry.mount.read_only,
+                            entry.mount.id, entry.mount.from, entry.mount.source, entry.mount.uid,
+                            entry.mount.gid, entry.mount.mode, entry.mount.size, entry.mount.env);
     return text;
 }
 
@@ -96,11 +98,14 @@ std::string RunMounts::digest() const {
     std::string text = this->text();
     for (const Entry& entry : entries_) {
         if (entry.mount.type != Type::bind) continue;
+        if (is_direct(entry)) {
+            // Layers never change: their names say what is in them.
+            text += join(entry.source.layers, " ") + "\n";
+            continue;
+        }
         const SourceTree tree = open_source_tree(place_.engine, place_.base.lease, entry.source);
         TreeDigest digest(tree.owners);
-        const std::string path = "/" + entry.mount.source;
-        for (const FoundSource& found : find_sources(tree, path))
-            digest_source(tree, found, {}, digest);
+        digest_source(tree, find_source(tree, "/" + entry.mount.source), {}, digest);
         text += digest.finish_hex() + "\n";
     }
     return text;
@@ -109,16 +114,25 @@ std::string RunMounts::digest() const {
 bool RunMounts::lock_caches() {
     const storage::Store& store = place_.base.lease.store();
     locks_.clear();
+    std::map<std::string, std::string> had;  // a cache may be mounted twice
     for (Entry& entry : entries_) {
         if (entry.mount.type != Type::cache) continue;
+        if (const auto same = had.find(entry.mount.id); same != had.end()) {
+            entry.place = same->second;
+            continue;
+        }
         const Fd all = open_or_make_directory(store.fd(), cache_folder, 0700);
         const std::string name = storage::sha256_hex(entry.mount.id);
         for (int copy = 0;; ++copy) {
             const std::string used = copy == 0 ? name : fmt::format("{}-{}", name, copy);
-            const LockMode mode =
-                entry.mount.sharing == Sharing::shared ? LockMode::shared : LockMode::exclusive;
+            const bool shared = std::ranges::all_of(entries_, [&](const Entry& other) {
+                return other.mount.type != Type::cache || other.mount.id != entry.mount.id ||
+                       other.mount.sharing == Sharing::shared;
+            });
+            const LockMode mode = shared ? LockMode::shared : LockMode::exclusive;
             if (auto lock = FileLock::attempt(all.get(), used + ".lock", mode)) {
                 entry.place = fmt::format("{}/{}", cache_folder, used);
+                had.emplace(entry.mount.id, entry.place);
                 locks_.push_back(std::move(*lock));
                 break;
             }
@@ -153,7 +167,8 @@ void RunMounts::make_cache(const Entry& entry) const {
         throw SystemError(errno, "cannot make the cache {}", quoted(entry.mount.id));
 }
 
-void RunMounts::make() const {
+std::string RunMounts::make() const {
+    std::string digest = text();
     storage::Lease& lease = place_.base.lease;
     const int store = lease.store().fd();
     lease.staging();
@@ -169,12 +184,19 @@ void RunMounts::make() const {
                 throw SystemError(errno, "cannot give the secret {} to {}:{}", entry.mount.id,
                                   entry.mount.uid, entry.mount.gid);
         }
-        if (entry.mount.type != Type::bind || is_direct(entry)) continue;
+        if (entry.mount.type != Type::bind) continue;
+        if (is_direct(entry)) {
+            digest += join(entry.source.layers, " ") + "\n";
+            continue;
+        }
         if (mkdirat(store, entry.place.c_str(), 0755) < 0)
             throw SystemError(errno, "cannot make a directory for a mount");
         const Fd directory = open_at(store, entry.place, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-        copy_for_mount(place_.base, entry.source, "/" + entry.mount.source, directory.get());
+        digest +=
+            copy_for_mount(place_.base, entry.source, "/" + entry.mount.source, directory.get()) +
+            "\n";
     }
+    return digest;
 }
 
 std::vector<MountRequest> RunMounts::requests() const {

@@ -41,8 +41,9 @@ class RunMounts {
 
     /// Takes the locks of caches; false when another step has one that is not shared.
     bool lock_caches();
-    /// In a worker of the store: makes what is to be mounted.
-    void make() const;
+    /// In a worker of the store: makes what is to be mounted. Returns what `digest` would, of the
+    /// very files that the step will see.
+    std::string make() const;
     /// Afterwards.
     std::vector<MountRequest> requests() const;
     std::vector<std::string> targets() const;

@@ -90,7 +90,10 @@ void RunStep::add_polls(std::vector<pollfd>& polls) const {
 
 void RunStep::read_output(Fd& pipe) {
     std::array<char, 16384> buffer;
-    while (pipe.valid()) {
+    // Other steps, and whoever interrupts the build, have their turn in between; at the end all of
+    // it is taken.
+    constexpr int pieces_per_turn = 16;
+    for (int i = 0; pipe.valid() && (exit_code_ || i < pieces_per_turn); ++i) {
         const ssize_t n = read(pipe.get(), buffer.data(), buffer.size());
         if (n > 0) {
             output_({buffer.data(), static_cast<size_t>(n)});

@@ -16,8 +16,8 @@
 namespace skiff::engine {
 namespace {
 
-/// One descriptor per level: below the limit that every process has.
-constexpr unsigned max_depth = 800;
+/// Two descriptors per level, with the one of the copy: below the limit that every process has.
+constexpr unsigned max_depth = 400;
 
 struct stat status_of(int fd, const std::string& path) {
     struct stat status{};
@@ -50,7 +50,7 @@ std::string real_path(const SourceTree& tree, int fd, const std::string& asked) 
 
 class Finder {
   public:
-    explicit Finder(const SourceTree& tree) : tree_(tree) {}
+    Finder(const SourceTree& tree, bool literal) : tree_(tree), literal_(literal) {}
 
     std::vector<FoundSource> find(const std::string& pattern) {
         const std::string clean = clean_path("/" + pattern).substr(1);
@@ -58,14 +58,14 @@ class Finder {
         for (const std::string_view part : split(clean, '/')) parts.emplace_back(part);
         if (clean.empty()) parts.clear();
         descend("", parts, 0);
-        if (found_.empty() && !dockerfile::has_wildcard(clean)) refuse(clean);
+        if (found_.empty() && (literal_ || !dockerfile::has_wildcard(clean))) refuse(clean);
         return std::move(found_);
     }
 
   private:
     void descend(const std::string& path, const std::vector<std::string>& parts, size_t at) {
         if (at == parts.size()) return add(path);
-        if (!dockerfile::has_wildcard(parts[at]))
+        if (literal_ || !dockerfile::has_wildcard(parts[at]))
             return descend(joined(path, parts[at]), parts, at + 1);
         dockerfile::check_wildcard(parts[at]);
         const auto directory = tree_.root.find(path.empty() ? "." : path, O_RDONLY | O_DIRECTORY);
@@ -84,7 +84,9 @@ class Finder {
         source.status = status_of(fd->get(), path);
         source.path = real_path(tree_, fd->get(), path);
         source.name = path.substr(path.rfind('/') + 1);
-        if (hidden(tree_.rules, source.path, S_ISDIR(source.status.st_mode))) {
+        // A link that is excluded is not there, wherever it leads; nor is what it leads to.
+        const bool directory = S_ISDIR(source.status.st_mode);
+        if (hidden(tree_.rules, source.path, directory) || hidden(tree_.rules, path, directory)) {
             excluded_ = true;
             return;
         }
@@ -99,6 +101,7 @@ class Finder {
     }
 
     const SourceTree& tree_;
+    bool literal_;
     std::vector<FoundSource> found_;
     bool excluded_ = false;
 };
@@ -173,7 +176,11 @@ class Walk {
 }  // namespace
 
 std::vector<FoundSource> find_sources(const SourceTree& tree, const std::string& pattern) {
-    return Finder(tree).find(pattern);
+    return Finder(tree, false).find(pattern);
+}
+
+FoundSource find_source(const SourceTree& tree, const std::string& path) {
+    return std::move(Finder(tree, true).find(path).front());
 }
 
 void walk_source(const SourceTree& tree, const FoundSource& source,

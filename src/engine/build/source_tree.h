@@ -36,6 +36,9 @@ struct FoundSource {
 /// as for BuildKit.
 std::vector<FoundSource> find_sources(const SourceTree& tree, const std::string& pattern);
 
+/// The one thing of this name; '*' and the like are characters. Throws Error{not_found}.
+FoundSource find_source(const SourceTree& tree, const std::string& path);
+
 /// Receives a tree in the order of its names, a directory before what is in it. Paths are relative
 /// to where the walk began; "" is that directory itself. What it throws ends the walk.
 class TreeVisitor {

@@ -65,9 +65,9 @@ std::string health_text(const dockerfile::HealthCheck& check) {
                        time(check.start_interval), check.retries);
 }
 
-std::string run_text(const dockerfile::Run& run, const StageState& state,
-                     const BuildArguments& arguments) {
-    const std::vector<std::string> values = state.argument_environment(arguments);
+std::string run_text(const dockerfile::Run& run, const StageState& state) {
+    // Without proxies that no ARG names: they may hold a password, and are no part of the image.
+    const std::vector<std::string> values = state.argument_environment({});
     std::string text = "RUN ";
     if (!values.empty()) text += fmt::format("|{} {} ", values.size(), join(values, " "));
     const dockerfile::RunProgram program = dockerfile::run_program(run, state.shell());
@@ -238,11 +238,10 @@ void StageState::apply(const dockerfile::InstructionBody& body, BuildArguments& 
         body);
 }
 
-std::string history_text(const dockerfile::InstructionBody& body, const StageState& state,
-                         const BuildArguments& arguments) {
+std::string history_text(const dockerfile::InstructionBody& body, const StageState& state) {
     return std::visit(
         Overloaded{
-            [&](const dockerfile::Run& run) { return run_text(run, state, arguments); },
+            [&](const dockerfile::Run& run) { return run_text(run, state); },
             [](const dockerfile::Copy& copy) { return copy_text(copy); },
             [&](const dockerfile::Cmd& cmd) {
                 return "CMD " + quoted_list(command_words(cmd.command, state.shell()));
@@ -280,22 +279,21 @@ std::string history_text(const dockerfile::InstructionBody& body, const StageSta
         body);
 }
 
-void StageState::add_history(const dockerfile::InstructionBody& body,
-                             const BuildArguments& arguments) {
+void StageState::add_history(const dockerfile::InstructionBody& body) {
     // Nothing was made, so there is no time of it but that of what is below: the same Dockerfile
     // gives the same image, whenever it is built.
     config.history.push_back({.created = config.created,
-                              .created_by = history_text(body, *this, arguments),
+                              .created_by = history_text(body, *this),
                               .author = "",
                               .comment = builder_name,
                               .empty_layer = true});
 }
 
-void StageState::add_step_history(const dockerfile::InstructionBody& body,
-                                  const BuildArguments& arguments, Timestamp created, bool empty) {
+void StageState::add_step_history(const dockerfile::InstructionBody& body, Timestamp created,
+                                  bool empty) {
     config.created = created;
     config.history.push_back({.created = created,
-                              .created_by = history_text(body, *this, arguments),
+                              .created_by = history_text(body, *this),
                               .author = "",
                               .comment = builder_name,
                               .empty_layer = empty});

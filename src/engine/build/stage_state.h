@@ -62,10 +62,9 @@ class StageState {
     /// nothing. Does not write history. Throws Error{invalid}.
     void apply(const dockerfile::InstructionBody& body, BuildArguments& arguments);
     /// One entry, of an instruction that was applied, as BuildKit writes it.
-    void add_history(const dockerfile::InstructionBody& body, const BuildArguments& arguments);
+    void add_history(const dockerfile::InstructionBody& body);
     /// The same of a step that had a layer, or could have had one.
-    void add_step_history(const dockerfile::InstructionBody& body, const BuildArguments& arguments,
-                          Timestamp created, bool empty);
+    void add_step_history(const dockerfile::InstructionBody& body, Timestamp created, bool empty);
     /// A stage on top of this one begins.
     void begin_stage();
 
@@ -77,8 +76,7 @@ class StageState {
 };
 
 /// The text of history for an instruction, without its time.
-std::string history_text(const dockerfile::InstructionBody& body, const StageState& state,
-                         const BuildArguments& arguments);
+std::string history_text(const dockerfile::InstructionBody& body, const StageState& state);
 
 /// Of an image that nothing was done to yet.
 StageState scratch_stage(const oci::Platform& platform);

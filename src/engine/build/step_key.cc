@@ -13,7 +13,7 @@ void StepKey::add(std::string name, std::string value) {
 
 oci::Digest StepKey::digest() const {
     // The number changes when steps come to mean something else.
-    std::string text = "skiff build step 1\n";
+    std::string text = "skiff build step 2\n";
     for (const auto& [name, value] : parts_)
         text += fmt::format("{}:{}{}:{}", name.size(), name, value.size(), value);
     return *oci::Digest::from_hex(storage::sha256_hex(text));

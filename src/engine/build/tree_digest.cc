@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/build/tree_digest.h"
 
+#include <algorithm>
 #include <cerrno>
 
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <sys/xattr.h>
+
 #include "base/error.h"
 #include "base/file.h"
 #include "base/root_dir.h"
 #include "base/text.h"
+#include "storage/archive/xattrs.h"
 
 namespace skiff::engine {
 namespace {
@@ -20,8 +24,9 @@ class DigestVisitor final : public TreeVisitor {
   public:
     explicit DigestVisitor(TreeDigest& digest) : digest_(digest) {}
 
-    void enter(const std::string& path, int, const struct stat& status) override {
+    void enter(const std::string& path, int directory, const struct stat& status) override {
         digest_.add(path, status, "");
+        digest_.add_xattrs(directory, path);
     }
     void leave(const std::string&, int, const struct stat&) override {}
     void object(const std::string& path, int parent, const std::string& name,
@@ -30,8 +35,9 @@ class DigestVisitor final : public TreeVisitor {
         if (S_ISLNK(status.st_mode))
             return digest_.add(path, status, find_link(parent, name).value_or(""));
         if (!S_ISREG(status.st_mode)) return digest_.add(path, status, "");
-        digest_.add(path, status,
-                    content_digest(open_source_file(parent, name, path).get(), path, buffer_));
+        const Fd file = open_source_file(parent, name, path);
+        digest_.add(path, status, content_digest(file.get(), path, buffer_));
+        digest_.add_xattrs(file.get(), path);
     }
 
   private:
@@ -55,6 +61,24 @@ void TreeDigest::add_text(std::string_view text) {
     sha_.update(text);
 }
 
+void TreeDigest::add_xattrs(int fd, const std::string& path) {
+    if (!owners_) return;
+    std::vector<char> buffer(64U << 10U);
+    const ssize_t length = flistxattr(fd, buffer.data(), buffer.size());
+    if (length < 0 && errno == ENOTSUP) return;
+    if (length < 0) throw SystemError(errno, "cannot read the attributes of {}", quoted(path));
+    std::vector<std::string> names;
+    for (const std::string_view name : split({buffer.data(), static_cast<size_t>(length)}, '\0'))
+        if (!name.empty() && storage::is_portable_xattr(name)) names.emplace_back(name);
+    std::ranges::sort(names);
+    for (const std::string& name : names) {
+        const ssize_t n = fgetxattr(fd, name.c_str(), buffer.data(), buffer.size());
+        if (n < 0) continue;
+        add_text(name);
+        add_text({buffer.data(), static_cast<size_t>(n)});
+    }
+}
+
 std::string content_digest(int file, const std::string& path, std::vector<char>& buffer) {
     buffer.resize(buffer_size);
     storage::Sha256 sha;
@@ -76,6 +100,7 @@ void digest_source(const SourceTree& tree, const FoundSource& source,
     const Fd file = tree.root.open(source.path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     std::vector<char> buffer;
     digest.add(source.name, source.status, content_digest(file.get(), "/" + source.path, buffer));
+    digest.add_xattrs(file.get(), source.path);
 }
 
 }  // namespace skiff::engine

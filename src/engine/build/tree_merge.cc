@@ -44,8 +44,9 @@ class MergeVisitor final : public TreeVisitor {
         levels_.push_back({std::move(target), made, made});
     }
 
-    void enter(const std::string& path, int, const struct stat& status) override {
+    void enter(const std::string& path, int source, const struct stat& status) override {
         merge_.digest_.add(path, status, "");
+        merge_.digest_.add_xattrs(source, path);
         if (path.empty()) return;
         bool made = false;
         Fd directory = merge_.enter(place(path), status, made);
@@ -164,6 +165,8 @@ TreeMerge::Place TreeMerge::place_for(const std::string& name, const std::string
 void TreeMerge::copy(const SourceTree& tree, const FoundSource& source,
                      const std::string& destination, bool into_directory,
                      const dockerfile::IgnoreRules& excluded) {
+    // Another source may replace what an earlier one has put there.
+    known_.clear();
     if (S_ISDIR(source.status.st_mode)) {
         const bool there = root_.find_status(destination).has_value();
         MergeVisitor visitor(*this, tree, open_directory(destination), destination, !there);
@@ -181,7 +184,8 @@ void TreeMerge::copy(const SourceTree& tree, const FoundSource& source,
     if (fstat(file.get(), &status) < 0) fail("inspect", source.path);
     if (!S_ISREG(status.st_mode))
         throw Error(ErrorKind::invalid, "{} is not a regular file any more", quoted(source.path));
-    digest_.add(source.name, status, copy_file(std::move(file), status, tree.owners, to));
+    digest_.add(source.name, status, copy_file(file, status, tree.owners, to));
+    digest_.add_xattrs(file.get(), source.path);
 }
 
 void TreeMerge::write(const std::string& name, std::string_view content,
@@ -277,9 +281,10 @@ void TreeMerge::copy_object(const SourceTree& tree, const Object& from, const Pl
     make_room(to);
     if (status.st_nlink > 1 && link_known(from, to)) return;
     std::string content;
+    Fd file;
     if (S_ISREG(status.st_mode)) {
-        content =
-            copy_file(open_source_file(from.parent, from.name, to.path), status, tree.owners, to);
+        file = open_source_file(from.parent, from.name, to.path);
+        content = copy_file(file, status, tree.owners, to);
     } else if (S_ISLNK(status.st_mode)) {
         content = find_link(from.parent, from.name).value_or("");
         if (symlinkat(content.c_str(), to.directory, to.name.c_str()) < 0)
@@ -291,6 +296,7 @@ void TreeMerge::copy_object(const SourceTree& tree, const Object& from, const Pl
         fail("make", to.path);
     }
     digest_.add(from.path, status, content);
+    if (file.valid()) digest_.add_xattrs(file.get(), from.path);
     if (status.st_nlink > 1)
         known_.emplace(std::pair(status.st_dev, status.st_ino), Known{to.path, content});
 }
@@ -328,6 +334,8 @@ bool TreeMerge::link_known(const Object& from, const Place& to) {
     if (linkat(parent.get(), path.c_str() + slash + 1, to.directory, to.name.c_str(), 0) < 0)
         fail("link", to.path);
     digest_.add(from.path, from.status, known->second.content);
+    if (S_ISREG(from.status.st_mode))
+        digest_.add_xattrs(open_source_file(from.parent, from.name, to.path).get(), from.path);
     return true;
 }
 

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 
+#include "base/cancellation.h"
 #include "base/error.h"
 #include "base/root_dir.h"
 #include "base/text.h"
@@ -89,6 +90,8 @@ oci::Digest commit_container(const Engine& engine, const CommitRequest& request)
                                     .created_by = join(command, " "),
                                     .author = request.author,
                                     .comment = request.message});
+    // Whoever interrupts us must not leave the container standing still.
+    const Cancellation cancellation;
     const Standstill standstill(files, request.pause);
     const std::string id =
         run_in_store_namespace(engine, store, [&](const LayerOwnership& ownership) {

@@ -95,7 +95,7 @@ StageState applied(std::string_view text, BuildArguments arguments = {}) {
         const auto body = dockerfile::expand_instruction(
             instruction, {.lookup = state.lookup(), .escape = file.escape});
         state.apply(body, arguments);
-        state.add_history(body, arguments);
+        state.add_history(body);
     }
     return state;
 }
@@ -148,10 +148,9 @@ TEST(StageState, HistoryIsWrittenAsByBuildKit) {
                             R"(HEALTHCHECK &{["CMD-SHELL" "true"] "5s" "0s" "0s" "0s" '\x03'})",
                             "STOPSIGNAL SIGINT", "USER u", "ONBUILD RUN x", "MAINTAINER me"}));
     const auto file = dockerfile::parse("FROM x\nRUN echo $V\nCOPY a b /c/\n", "D");
-    EXPECT_EQ(history_text(file.stages[0].instructions[0].body, state, none),
+    EXPECT_EQ(history_text(file.stages[0].instructions[0].body, state),
               "RUN |1 V=1 /bin/bash -c echo $V # buildkit");
-    EXPECT_EQ(history_text(file.stages[0].instructions[1].body, state, none),
-              "COPY a b /c/ # buildkit");
+    EXPECT_EQ(history_text(file.stages[0].instructions[1].body, state), "COPY a b /c/ # buildkit");
 }
 
 class Sources : public testing::Test {

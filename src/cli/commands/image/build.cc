@@ -4,6 +4,9 @@
 #include <array>
 #include <cstdlib>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "base/file.h"
 #include "base/size.h"
 #include "base/text.h"
@@ -157,6 +160,8 @@ void declare(CommandBuilder& command, BuildOptions& options) {
 ExitCode run(engine::Engine& engine, const BuildOptions& options) {
     engine::BuildRequest request = options.request;
     if (!options.file.empty()) request.file = options.file;
+    // An id of an earlier build must not look like one of this.
+    if (!options.iid_file.empty()) unlink(options.iid_file.c_str());
     try {
         std::string id;
         {
@@ -166,7 +171,7 @@ ExitCode run(engine::Engine& engine, const BuildOptions& options) {
                      .image.text();
         }
         if (!options.iid_file.empty())
-            replace_file(-100, options.iid_file, id, 0644, Durability::none);
+            replace_file(AT_FDCWD, options.iid_file, id, 0644, Durability::none);
         if (options.quiet) print_line(id);
         return ExitCode::ok;
     } catch (const Error& error) {
