@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "engine/container/devices.h"
+#include "engine/container/mount_request.h"
 
 namespace skiff::cli {
 namespace {
@@ -17,19 +18,6 @@ bool is_access(std::string_view text) {
         return std::string_view("rwm").find(c) != std::string_view::npos &&
                std::ranges::count(text, c) == 1;
     });
-}
-
-/// Without "//", "." and a '/' at the end; ".." is the caller's mistake.
-std::string clean_path(std::string_view path) {
-    std::string clean;
-    for (const std::string_view part : split(path, '/')) {
-        if (part.empty() || part == ".") continue;
-        if (part == "..")
-            throw Error(ErrorKind::invalid, "bad format for path: {} (it has '..')", path);
-        clean += '/';
-        clean += part;
-    }
-    return clean;
 }
 
 }  // namespace
@@ -51,8 +39,12 @@ engine::DeviceRequest parse_device(std::string_view text) {
     }
     if (!target.starts_with('/'))
         throw Error(ErrorKind::invalid, "{} is not an absolute path", target);
-    std::string clean = clean_path(target);
-    if (clean.empty()) throw Error(ErrorKind::invalid, "bad format for path: {}", text);
+    // The kernel's own files are nobody's to replace, with a device as with a mount.
+    if (const std::string problem = engine::mount_target_problem(target); !problem.empty())
+        throw Error(ErrorKind::invalid, "{}", problem);
+    std::string clean = engine::clean_path(target);
+    if (clean == "/proc" || clean == "/sys" || clean.starts_with("/sys/"))
+        throw Error(ErrorKind::invalid, "'{}' cannot be a device", clean);
     return {std::string(parts[0]), std::move(clean), std::string(access)};
 }
 

@@ -21,7 +21,7 @@ is "… of a directory: all its nodes" yes in_ '--device /dev/net:/dev/mynet' 't
 is "… with -v over /dev" 5 in_ "-i --device /dev/zero:/dev/z -v $T/dev:/dev" 'head -c 5 /dev/z | wc -c'
 is "… its node cannot be changed" 1 in_ '--device /dev/zero:/dev/z' 'chmod 600 /dev/z 2>/dev/null; echo $?'
 is "exec sees it" 5 eval 'skiff run -d --name dev --device /dev/zero:/dev/z busybox sleep 100 >/dev/null; skiff exec dev head -c 5 /dev/z | wc -c; skiff rm -f dev >/dev/null'
-is "inspect" '[{"CgroupPermissions":"r","PathInContainer":"/dev/z","PathOnHost":"/dev/zero"}] ["c 1:* rm"]' \
+is "inspect" '[{"PathOnHost":"/dev/zero","PathInContainer":"/dev/z","CgroupPermissions":"r"}] ["c 1:* rm"]' \
     eval "skiff create --name dev --device /dev/zero:/dev/z:r --device-cgroup-rule 'c 1:* rm' busybox >/dev/null; skiff inspect --format '{{json .HostConfig.Devices}} {{json .HostConfig.DeviceCgroupRules}}' dev; skiff rm dev >/dev/null"
 
 refuses '--device /dev/no-such' 'error gathering device information while adding custom device "/dev/no-such": no such file or directory' 127
@@ -31,7 +31,7 @@ refuses '--device /dev/zero:/dev/z:rr' 'bad mode specified: rr'
 refuses '--device /dev/zero:relative' 'relative is not an absolute path'
 refuses '--device /dev/zero:/a:r:w' 'bad format for path: /dev/zero:/a:r:w'
 refuses '--device ""' 'bad format for path'
-refuses '--device /dev/zero:/dev/../etc/z' 'bad format for path'
+for target in /proc/version /dev/../proc/version /proc /sys/firmware; do refuses "--device /dev/zero:$target" 'cannot be'; done
 refuses '--device-cgroup-rule nonsense' 'invalid argument "nonsense" for "--device-cgroup-rule" flag: invalid device cgroup format .nonsense.'
 for rule in 'c 1:2' 'x 1:2 r' 'c 1 r' 'c 1:2 x' 'c -1:2 r' 'c 1:2 rwmr' 'c 4294967296:1 r'; do refuses "--device-cgroup-rule '$rule'" 'invalid device cgroup format'; done
 

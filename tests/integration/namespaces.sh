@@ -88,6 +88,14 @@ fails "--userns nonsense" 125 'invalid USER mode' skiff run --rm --userns nonsen
 is "one that has the host's gives that" "host $(ns pid)" \
     eval 'skiff run -d --name hosted --pid host busybox sleep 1000 >/dev/null; skiff run --name hh --pid container:hosted busybox true; echo "$(inspect hh "{{.HostConfig.PidMode}}") $(in_ pid --pid container:hosted)"; skiff rm -f hosted hh >/dev/null'
 
+# Root of the other one has put a link in the place of its shared memory (security row 7).
+skiff run -d --name evil --ipc shareable --cap-add SYS_ADMIN busybox sh -c 'umount /dev/shm; rmdir /dev/shm; ln -s / /dev/shm; sleep 1000' >/dev/null
+check "a container with a trap" wait_until skiff exec evil test -L /dev/shm
+fails "what it arranged is not followed" 125 "can't join IPC of container [0-9a-f]{64}: it has no memory file system at /dev/shm" skiff run --rm --ipc container:evil busybox ls /dev/shm
+skiff exec evil sh -c 'rm /dev/shm; mkdir /dev/shm; mount --bind /etc /dev/shm' >/dev/null 2>&1
+fails "… nor shown, when it is no memory" 125 'it has no memory file system at /dev/shm' skiff run --rm --ipc container:evil busybox ls /dev/shm
+skiff rm -f evil >/dev/null
+
 # --- ends --------------------------------------------------------------------------------------------------------------
 
 skiff run -d --name late --network container:donor busybox sleep 1000 >/dev/null

@@ -98,7 +98,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
     CreateRequest, image, command, entrypoint, name, hostname, user, working_directory, environment,
     labels, mounts, volumes_from, volume_driver, add_hosts, dns, dns_search, dns_options, publish,
     publish_all, expose, slirp, ulimits, resources, namespaces, log, security, group_add, sysctls,
-    devices, device_rules, cdi_devices, gpus, shm_size, stop_signal, stop_timeout, runtime, health,
+    devices, device_rules, cdi_devices, shm_size, stop_signal, stop_timeout, runtime, health,
     restart, pull, platform, read_only, init, init_path, attach, interactive, tty, detach,
     auto_remove)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(EffectiveConfig, entrypoint, command, environment,

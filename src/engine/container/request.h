@@ -132,7 +132,6 @@ struct CreateRequest {
     std::vector<DeviceRequest> devices;
     std::vector<std::string> device_rules;  ///< --device-cgroup-rule: "c 1:3 rwm"
     std::vector<std::string> cdi_devices;   ///< "vendor.com/class=name", also those of --gpus
-    std::string gpus;                       ///< as typed
     LogRequest log;
     std::optional<std::uint64_t> shm_size;  ///< bytes
     std::string stop_signal;                ///< as typed; "" : the image's, else SIGTERM
