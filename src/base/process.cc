@@ -137,12 +137,14 @@ std::string boot_id() {
 }
 
 unsigned long long process_start_time(pid_t pid) {
-    const auto text = find_file(AT_FDCWD, fmt::format("/proc/{}/stat", pid), 4096);
-    if (!text) return 0;
+    return start_time_in(find_file(AT_FDCWD, fmt::format("/proc/{}/stat", pid), 4096).value_or(""));
+}
+
+unsigned long long start_time_in(std::string_view stat) {
     // The second field is the command in parentheses and may itself hold blanks and parentheses.
-    const size_t end = text->find_last_of(')');
-    if (end == std::string::npos) return 0;
-    const auto fields = split(std::string_view(*text).substr(end + 2), ' ');
+    const size_t end = stat.find_last_of(')');
+    if (end == std::string_view::npos || end + 2 > stat.size()) return 0;
+    const auto fields = split(stat.substr(end + 2), ' ');
     constexpr size_t start_time = 22 - 3;  // fields after the command begin with number 3
     if (fields.size() <= start_time) return 0;
     return parse_number<unsigned long long>(fields[start_time]).value_or(0);

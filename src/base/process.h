@@ -89,5 +89,7 @@ std::string boot_id();
 /// Field 22 of /proc/PID/stat (clock ticks since boot): with the pid and the boot id it names a
 /// process for good. 0 when there is no such process.
 unsigned long long process_start_time(pid_t pid);
+/// The same from the text of a /proc/PID/stat; 0 when it is none.
+unsigned long long start_time_in(std::string_view stat);
 
 }  // namespace skiff

@@ -14,7 +14,9 @@
 #include "base/size.h"
 #include "base/text.h"
 #include "cli/commands/container/container_names.h"
+#include "cli/device_flags.h"
 #include "cli/health_flags.h"
+#include "cli/isolation_flags.h"
 #include "cli/mount_flags.h"
 #include "cli/network_flags.h"
 #include "cli/port_flags.h"
@@ -29,18 +31,6 @@ namespace {
 
 using engine::CreateRequest;
 
-constexpr size_t largest_seccomp_profile = 1 << 20;
-
-void check_namespace(std::string_view flag, std::string_view what, std::string_view mode) {
-    if (mode.empty() || mode == "host") return;
-    if (mode.starts_with("container:") ||
-        (flag == "ipc" && (mode == "none" || mode == "shareable"))) {
-        throw Error(ErrorKind::unsupported, "--{} {} is not supported by this version of skiff",
-                    flag, mode);
-    }
-    throw Error(ErrorKind::usage, "--{}: invalid {} mode: {} (\"host\" is one)", flag, what, mode);
-}
-
 engine::PullPolicy parse_pull(std::string_view policy) {
     if (policy == "missing") return engine::PullPolicy::missing;
     if (policy == "never") return engine::PullPolicy::never;
@@ -50,41 +40,6 @@ engine::PullPolicy parse_pull(std::string_view policy) {
                 "invalid pull option: '{}': must be one of \"always\", \"missing\", \"newer\" or "
                 "\"never\"",
                 policy);
-}
-
-void apply_seccomp(engine::SecurityRequest& security, const std::string& value) {
-    security.seccomp.clear();
-    security.seccomp_is_profile = false;
-    if (value == "builtin") return;
-    security.seccomp = value;
-    if (value == "unconfined") return;
-    security.seccomp = with_context([&] { return read_file(value, largest_seccomp_profile); },
-                                    "opening seccomp profile ({}) failed", value);
-    security.seccomp_is_profile = true;
-}
-
-/// One --security-opt: "key", "key=value" or, in Docker's older form, "key:value".
-void apply_security_option(engine::SecurityRequest& security, std::string_view text) {
-    const size_t separator = text.find_first_of("=:");
-    const std::string_view key = text.substr(0, separator);
-    const bool has_value = separator != std::string_view::npos;
-    const std::string value(has_value ? text.substr(separator + 1) : "");
-    if (key == "no-new-privileges") {
-        if (has_value && value != "true" && value != "false")
-            throw Error(ErrorKind::usage, "invalid --security-opt: {}", quoted(text));
-        security.no_new_privileges = value != "false";
-    } else if (key == "seccomp" && !value.empty()) {
-        apply_seccomp(security, value);
-    } else if (text == "label=disable" || text == "label:disable" ||
-               text == "apparmor=unconfined" || text == "apparmor:unconfined") {
-        // That is how every container of skiff runs.
-    } else if (key == "label" || key == "apparmor" || key == "systempaths" ||
-               key == "writable-cgroups" || key == "credentialspec") {
-        throw Error(ErrorKind::unsupported,
-                    "--security-opt {} is not supported by this version of skiff", key);
-    } else {
-        throw Error(ErrorKind::usage, "invalid --security-opt: {}", quoted(text));
-    }
 }
 
 /// The path of an OCI runtime: as given when it has a '/', else found in PATH.
@@ -134,14 +89,10 @@ void check(const CreateRequest& request) {
                     "the working directory '{}' is invalid, it needs to be an absolute path",
                     request.working_directory);
     }
-    check_namespace("pid", "PID", request.namespaces.pid);
-    check_namespace("ipc", "IPC", request.namespaces.ipc);
-    check_namespace("uts", "UTS", request.namespaces.uts);
+    check_isolation(request);
     engine::check_log_request(request.log);
     if (request.tty && request.log.driver == engine::passthrough_log_driver)
         throw Error(ErrorKind::conflict, "--tty and --log-driver passthrough exclude each other");
-    if (request.namespaces.uts == "host" && !request.hostname.empty())
-        throw Error(ErrorKind::usage, "conflicting options: hostname and the UTS mode");
     check_mount_targets(request.mounts);
     check_health(request.health);
     const engine::RestartPolicy restart = engine::parse_restart_policy(request.restart);
@@ -197,35 +148,6 @@ void declare_process_flags(CommandBuilder& command, ContainerFlags& flags) {
                    "Seconds that stop waits before it kills; -1 waits for ever");
 }
 
-void declare_isolation_flags(CommandBuilder& command, ContainerFlags& flags) {
-    CreateRequest& request = flags.request;
-    command.flag("--privileged", request.security.privileged,
-                 "Give all capabilities and devices that the caller has");
-    command.parsed(
-        "--cap-add",
-        [&request](std::string_view value) {
-            request.security.cap_add.push_back(normalised_capability(value));
-        },
-        "list", "Add Linux capabilities");
-    command.parsed(
-        "--cap-drop",
-        [&request](std::string_view value) {
-            request.security.cap_drop.push_back(normalised_capability(value));
-        },
-        "list", "Drop Linux capabilities");
-    command.option("--security-opt", flags.security_options, "list",
-                   "no-new-privileges, seccomp=<file> or seccomp=unconfined",
-                   complete::words("no-new-privileges seccomp=unconfined seccomp="));
-    command.option("--pid", request.namespaces.pid, "string",
-                   "PID namespace: host for that of the machine", complete::words("host"));
-    command.option("--ipc", request.namespaces.ipc, "string",
-                   "IPC namespace: host for that of the machine", complete::words("host private"));
-    command.option("--uts", request.namespaces.uts, "string",
-                   "UTS namespace (host name): host for that of the machine",
-                   complete::words("host"));
-    command.option("-h,--hostname", request.hostname, "string", "Host name of the container");
-}
-
 void declare_log_flags(CommandBuilder& command, CreateRequest& request) {
     command.option("--log-driver", request.log.driver, "string",
                    "Where the output is kept: json-file, local, none or passthrough",
@@ -278,7 +200,8 @@ void declare_file_flags(CommandBuilder& command, ContainerFlags& flags) {
 void declare_container_flags(CommandBuilder& command, ContainerFlags& flags) {
     CreateRequest& request = flags.request;
     declare_process_flags(command, flags);
-    declare_isolation_flags(command, flags);
+    declare_isolation_flags(command, request, flags.security_options);
+    declare_device_flags(command, request);
     declare_network_flags(command, request, flags.network);
     declare_port_flags(command, flags.ports, request);
     declare_file_flags(command, flags);
@@ -333,13 +256,13 @@ CreateRequest make_request(const ContainerFlags& flags) {
     }
     for (const std::string& text : flags.security_options)
         apply_security_option(request.security, text);
+    settle_isolation(request);
     apply_port_flags(flags.ports, request);
     // In Docker's order, whatever order they were typed in: -v, --mount, --tmpfs.
     request.mounts.clear();
     for (const std::string& text : flags.volumes) request.mounts.push_back(parse_volume_flag(text));
     std::ranges::copy(flags.request.mounts, std::back_inserter(request.mounts));
     for (const std::string& text : flags.tmpfs) request.mounts.push_back(parse_tmpfs_flag(text));
-    if (request.namespaces.ipc == "private") request.namespaces.ipc.clear();
     set_network(request, flags.network);
     request.pull = parse_pull(flags.pull);
     request.runtime = find_runtime(flags.runtime);

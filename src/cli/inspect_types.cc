@@ -135,6 +135,16 @@ constexpr std::array ulimit_fields{text("Name"), member("Hard", int64_type),
 constexpr Type ulimit_type = pointer("*units.Ulimit", ulimit_fields);
 constexpr Type ulimits_type = list_of("[]*units.Ulimit", ulimit_type);
 
+constexpr std::array device_fields{text("PathOnHost"), text("PathInContainer"),
+                                   text("CgroupPermissions")};
+constexpr Type device_type = record("container.DeviceMapping", device_fields);
+constexpr Type devices_type = list_of("[]container.DeviceMapping", device_type);
+constexpr std::array device_request_fields{
+    text("Driver"), member("Count", int_type), texts("DeviceIDs"),
+    member("Capabilities", any_list_type), member("Options", string_map_type)};
+constexpr Type device_request_type = record("container.DeviceRequest", device_request_fields);
+constexpr Type device_requests_type = list_of("[]container.DeviceRequest", device_request_type);
+
 constexpr std::array resources_fields{
     member("CPUShares", int64_type, "CpuShares"),
     member("Memory", int64_type),
@@ -152,9 +162,9 @@ constexpr std::array resources_fields{
     member("CPURealtimeRuntime", int64_type, "CpuRealtimeRuntime"),
     text("CpusetCpus"),
     text("CpusetMems"),
-    member("Devices", any_list_type),
+    member("Devices", devices_type),
     texts("DeviceCgroupRules"),
-    member("DeviceRequests", any_list_type),
+    member("DeviceRequests", device_requests_type),
     member("MemoryReservation", int64_type),
     member("MemorySwap", int64_type),
     Field{.name = "MemorySwappiness", .get = json_field},  // *int64: null when not set

@@ -54,7 +54,7 @@ void set_slirp_option(engine::SlirpRequest& slirp, std::string_view text) {
 
 void refuse_unknown(std::string_view value) {
     const std::string_view mode = cut(value, ':').before;
-    if (mode == "container" || mode == "ns" || mode == "pasta")
+    if (mode == "ns" || mode == "pasta")
         throw Error(ErrorKind::unsupported,
                     "--network {} is not supported by this version of skiff", value);
     if (value.find('=') != std::string_view::npos)
@@ -62,7 +62,9 @@ void refuse_unknown(std::string_view value) {
                     "--network {}: options of a network are not supported by this version of skiff",
                     value);
     throw Error(ErrorKind::usage,
-                "network {} not found (this version of skiff has slirp, none and host)", value);
+                "network {} not found (this version of skiff has slirp, none, host and "
+                "container:<name|id>)",
+                value);
 }
 
 std::string parse_dns_option(std::string_view text) {
@@ -88,6 +90,11 @@ void set_network(CreateRequest& request, std::string_view value) {
         request.namespaces.network.clear();
     } else if (is_one_of_ours(value)) {
         request.namespaces.network = value;
+    } else if (parts.found && parts.before == "container") {
+        if (parts.after.empty())
+            throw Error(ErrorKind::usage,
+                        "Invalid network mode: invalid container format container:<name|id>");
+        request.namespaces.network = value;
     } else if (parts.found && (parts.before == "slirp" || parts.before == "slirp4netns")) {
         request.namespaces.network = parts.before;
         for (const std::string_view option : split(parts.after, ','))
@@ -101,8 +108,11 @@ void set_network(CreateRequest& request, std::string_view value) {
 void declare_network_flags(CommandBuilder& command, CreateRequest& request, std::string& network) {
     command.option(
         "--network,--net", network, "network",
-        "Network of the container: slirp (the default: a private one with a way out), none or host",
-        complete::words("slirp none host bridge slirp:host-loopback slirp:mtu= slirp:cidr="));
+        "Network of the container: slirp (the default: a private one with a way out), none, host "
+        "or "
+        "container:<name|id>",
+        complete::words(
+            "slirp none host bridge container: slirp:host-loopback slirp:mtu= slirp:cidr="));
     command.parsed(
         "--add-host",
         [&request](std::string_view value) {

@@ -8,15 +8,11 @@ namespace {
 
 constexpr auto container_flags = std::to_array<UnsupportedFlag>({
     {"annotation"},
-    {"cgroupns"},
     {"cpu-count"},
     {"cpu-percent"},
-    {"device"},
-    {"device-cgroup-rule"},
     {"disable-content-trust"},
     {"domainname"},
     {"gpus"},
-    {"group-add"},
     {"io-maxbandwidth"},
     {"io-maxiops"},
     {"ip"},
@@ -28,9 +24,7 @@ constexpr auto container_flags = std::to_array<UnsupportedFlag>({
     {"net-alias"},
     {"network-alias"},
     {"storage-opt"},
-    {"sysctl"},
     {"use-api-socket"},
-    {"userns"},
 });
 
 }  // namespace

@@ -57,6 +57,7 @@ Json process_json(const SpecProcess& process) {
         json["consoleSize"] = {{"height", process.console_size.height},
                                {"width", process.console_size.width}};
     if (process.oom_score_adj != 0) json["oomScoreAdj"] = process.oom_score_adj;
+    if (!process.apparmor_profile.empty()) json["apparmorProfile"] = process.apparmor_profile;
     for (const SpecRlimit& limit : process.rlimits)
         json["rlimits"].push_back(
             {{"type", limit.type}, {"soft", limit.soft}, {"hard", limit.hard}});
@@ -68,6 +69,11 @@ Json process_json(const SpecProcess& process) {
 bool RuntimeSpec::has_namespace(NamespaceType type) const {
     return std::any_of(namespaces.begin(), namespaces.end(),
                        [&](const SpecNamespace& n) { return n.type == type; });
+}
+
+bool RuntimeSpec::has_own_namespace(NamespaceType type) const {
+    return std::any_of(namespaces.begin(), namespaces.end(),
+                       [&](const SpecNamespace& n) { return n.type == type && n.path.empty(); });
 }
 
 Json to_json(const RuntimeSpec& spec) {
@@ -89,6 +95,7 @@ Json to_json(const RuntimeSpec& spec) {
     if (!spec.gid_mappings.empty()) linux_part["gidMappings"] = mappings(spec.gid_mappings);
     if (!spec.resources.empty())
         linux_part["resources"] = parse_json(spec.resources, "the resources section");
+    if (!spec.sysctl.empty()) linux_part["sysctl"] = spec.sysctl;
     if (!spec.cgroups_path.empty()) linux_part["cgroupsPath"] = spec.cgroups_path;
     if (!spec.seccomp.empty())
         linux_part["seccomp"] = parse_json(spec.seccomp, "the seccomp section");

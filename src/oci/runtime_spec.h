@@ -51,6 +51,7 @@ struct SpecProcess {
     std::vector<SpecRlimit> rlimits;
     bool no_new_privileges = false;
     int oom_score_adj = 0;  ///< -1000 to 1000; 0: as it is
+    std::string apparmor_profile;
 };
 
 /// Options are mount(8) words: "ro", "nosuid", "rbind", "rprivate", and data such as "size=64m".
@@ -65,7 +66,7 @@ enum class NamespaceType { pid, network, mount, ipc, uts, user, cgroup };
 
 struct SpecNamespace {
     NamespaceType type;
-    std::string path;  ///< join this one; empty: a new one
+    std::string path = {};  ///< join this one; empty: a new one
 };
 
 struct SpecIdMapping {
@@ -86,11 +87,14 @@ struct RuntimeSpec {
     std::vector<SpecIdMapping> gid_mappings;
     std::vector<std::string> masked_paths;
     std::vector<std::string> readonly_paths;
+    std::map<std::string, std::string> sysctl;
     std::string resources;  ///< the JSON text of linux.resources; empty: none
     std::string cgroups_path;
     std::string seccomp;  ///< the JSON text of linux.seccomp in OCI's form; empty: none
 
     bool has_namespace(NamespaceType type) const;
+    /// It is made for the container, and not joined.
+    bool has_own_namespace(NamespaceType type) const;
 };
 
 /// The document as a runc-compatible runtime reads it.

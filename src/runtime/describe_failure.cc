@@ -130,6 +130,26 @@ Error describe_failure(const LaunchPlan& plan, const Report& report) {
             return SystemError(error, "cannot set the host name '{}'", printable(plan.hostname));
         case Step::loopback:
             return SystemError(error, "cannot bring up the container's loopback device");
+        case Step::sysctl: {
+            const SysctlStep* sysctl = at(plan.sysctls, report.index);
+            if (sysctl == nullptr || sysctl->path.empty())
+                return SystemError(error, "cannot set the domain name");
+            if (error == ENOENT)
+                return Error(ErrorKind::invalid,
+                             "the sysctl '{}' is not there: the kernel has none of this name, or "
+                             "not in a namespace",
+                             sysctl->path);
+            return SystemError(error, "cannot set the sysctl '{}' to '{}'", sysctl->path,
+                               printable(sysctl->value));
+        }
+        case Step::apparmor:
+            if (error == ENOENT)
+                return Error(ErrorKind::invalid,
+                             "the AppArmor profile '{}' is not loaded (apparmor_parser(8) loads "
+                             "one)",
+                             plan.apparmor.substr(5));
+            return SystemError(error, "cannot have the AppArmor profile '{}'",
+                               plan.apparmor.substr(5));
         case Step::stdio:
             if (error == ENOENT)
                 return Error(ErrorKind::invalid,
@@ -171,6 +191,18 @@ Error describe_failure(const LaunchPlan& plan, const Report& report) {
         case Step::handshake:
             return SystemError(error, "cannot speak with the container's init");
         case Step::join:
+            if (const JoinStep* join = at(plan.joins, report.index)) {
+                if (error == EPERM)
+                    return Error(ErrorKind::unsupported,
+                                 "cannot join '{}': it belongs to a container of another user "
+                                 "namespace (one that was started first, or with a limit on "
+                                 "processes); start both again",
+                                 join->path);
+                if (error == ENOMEM || error == EINVAL)
+                    return Error(ErrorKind::conflict, "cannot join '{}': the container has ended",
+                                 join->path);
+                return SystemError(error, "cannot join '{}'", join->path);
+            }
             return SystemError(error, "cannot enter the namespaces of the container");
         case Step::none:
             break;

@@ -16,7 +16,8 @@
 //                    ◀─────────── end of file  execve succeeded: the program runs
 //             or     ◀──────────────── failure any step: 8 bytes, then init exits
 //
-// A process that joins a running container (exec) says `joined` first, from the process in between.
+// A process that joins a running container (exec), and a first process in namespaces of another
+// one, says `joined` first, from the process in between.
 //
 // End of file before `ready` means that init died. The child builds no text: the monitor still
 // holds the plan and words the message from step, index and errno.
@@ -56,12 +57,14 @@ enum class Step : std::uint8_t {
     read_only_root,
     hostname,
     loopback,
+    sysctl,
     stdio,
     rlimit,
     groups,
     user,
     capabilities,
     seccomp,
+    apparmor,
     escape_check,
     reaper,
     join,

@@ -81,7 +81,7 @@ void open_source(MountStep& step) {
 }
 
 void open_device(DeviceStep& device) {
-    const std::string path = "/dev/" + device.name;
+    const std::string path = device.source.empty() ? "/dev/" + device.name : device.source;
     bool recursive = false;
     device.tree = open_tree(path, -1, recursive);
     struct stat status{};
@@ -110,6 +110,38 @@ CloneResult clone_init(unsigned long long flags, int cgroup) {
             if (const auto refusal = explain_network_refusal(error.errno_value())) throw *refusal;
         throw;
     }
+}
+
+/// Init, in new namespaces alone.
+Child clone_own(const LaunchPlan& plan, const init::ExecVectors& vectors, unsigned long long flags,
+                SocketPair& handshake) {
+    CloneResult cloned = clone_init(flags, plan.cgroup);
+    if (cloned.in_child) {
+        ::close(handshake.ours.get());
+        init::enter(plan, vectors, handshake.theirs.get());
+    }
+    handshake.theirs.reset();
+    return std::move(cloned.child);
+}
+
+/// Init, by a process in between that has joined what is somebody else's.
+Child clone_joined(const LaunchPlan& plan, const init::ExecVectors& vectors,
+                   unsigned long long flags, SocketPair& handshake) {
+    CloneResult between = clone_process(0, plan.cgroup);
+    if (between.in_child) {
+        ::close(handshake.ours.get());
+        init::enter_joined(plan, vectors, flags, handshake.theirs.get());
+    }
+    handshake.theirs.reset();
+    const Received first = receive_report(handshake.ours.get());
+    between.child.wait();
+    if (first.ended) throw Error(ErrorKind::system, "the process that joins namespaces was killed");
+    if (first.report.kind == ReportKind::failure) throw describe_failure(plan, first.report);
+    if (first.report.kind != ReportKind::joined)
+        throw Error(ErrorKind::system, "the process that joins namespaces spoke out of turn");
+    // Ours and not waited for, so the number is still its own.
+    const pid_t pid = first.report.errno_value;
+    return {pid, Fd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)))};
 }
 
 /// Init may have failed by now, and said so: the next report is that.
@@ -143,13 +175,10 @@ Launched launch(LaunchPlan plan, const IdMaps* nested, const LaunchHooks& hooks)
     // With v1 groups to enter first, the child makes its own cgroup namespace after that.
     const unsigned long long later =
         plan.cgroup_tasks.empty() ? 0 : static_cast<unsigned long long>(CLONE_NEWCGROUP);
-    CloneResult cloned = clone_init(plan.clone_flags & ~later, plan.cgroup);
-    if (cloned.in_child) {
-        ::close(handshake.ours.get());
-        init::enter(plan, arrays.vectors(), handshake.theirs.get());
-    }
-    handshake.theirs.reset();
-    Launched result{std::move(cloned.child), {}};
+    const unsigned long long flags = plan.clone_flags & ~later;
+    Launched result{plan.joins.empty() ? clone_own(plan, arrays.vectors(), flags, handshake)
+                                       : clone_joined(plan, arrays.vectors(), flags, handshake),
+                    {}};
     if (nested != nullptr) write_id_maps(host_pid_of(result.init), *nested);
     if (hooks.cloned) hooks.cloned(result.init);
     write_all(handshake.ours.get(), "g", "the container's init");

@@ -37,7 +37,7 @@ fails "a --cidfile in no directory" 125 'nodir/x.*No such file' in_new --cidfile
 fails "an isolation of another system" 125 "Invalid isolation: \"process\" - linux only supports 'default'" in_new --isolation process busybox true
 printf '%s\n' c=3 '# no label' '' 'd=four words' >labels
 is "labels of a file, and -l wins" '9 four words' eval 'skiff create --name labelled --label-file labels -l c=9 busybox true >/dev/null && skiff inspect -f "{{index .Config.Labels \"c\"}} {{index .Config.Labels \"d\"}}" labelled; skiff rm labelled >/dev/null'
-for flag in '--sysctl bad' '--device /dev/nosuch'; do
+for flag in '--link other' '--ip 10.0.2.7'; do
     # shellcheck disable=SC2086  # flag and value
     fails "not there yet, and refused by name: $flag" 125 "^Error: .*${flag%% *}.* is not supported by this version" in_new $flag busybox true
 done

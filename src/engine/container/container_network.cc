@@ -41,7 +41,8 @@ bool administers_network(const SecurityRequest& security) {
 }  // namespace
 
 bool has_private_network(const CreateRequest& request) {
-    return request.namespaces.network != "none" && request.namespaces.network != "host";
+    const std::string& mode = request.namespaces.network;
+    return mode != "none" && mode != "host" && shared_container(mode).empty();
 }
 
 std::string network_mode(const CreateRequest& request) {

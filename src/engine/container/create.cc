@@ -14,10 +14,12 @@
 #include "base/text.h"
 #include "engine/config.h"
 #include "engine/container/health.h"
+#include "engine/container/namespace_sharing.h"
 #include "engine/container/random_name.h"
 #include "engine/container/remove.h"
 #include "engine/container/settle_mounts.h"
 #include "engine/container/spec_builder.h"
+#include "engine/container/sysctls.h"
 #include "engine/image/find.h"
 #include "engine/image/run_image.h"
 #include "engine/registry/pull.h"
@@ -149,6 +151,8 @@ CreatedContainer make_container(const Engine& engine, const CreateRequest& reque
     merge_volume_paths(request, record.config);
     record.by_run = by_run;
     record.run_root = engine.run_root();
+    settle_namespaces(engine, record);
+    check_sysctls(record.request);
     if (record.config.entrypoint.empty() && record.config.command.empty())
         throw Error(ErrorKind::invalid,
                     "no command specified: the image {} has none, so say what to run in it",

@@ -62,12 +62,19 @@ ExecPreparation prepare_exec(const Engine& engine, const ContainerFiles& files, 
     require_mapped(user, record, result.nested ? *result.nested : host.maps);
     if (result.nested) host = facts_of_nested(host);
 
-    SpecFacts facts = spec_facts(host, files, size);
+    SpecFacts facts = spec_facts(engine, host, files, record, size);
     // The plan's namespaces are those that the container has for itself, and so those to join.
     if (result.nested) describe_maps(*result.nested, facts);
     const bool dies_with_session = request.dies_with_session;
+    const std::string request_user = request.user;
     const oci::RuntimeSpec spec = build_spec(for_exec(record, std::move(request)), user, facts);
     runtime::LaunchPlan plan = runtime::build_plan(spec, host);
+    // What it has joined, it is in.
+    for (const runtime::JoinStep& join : plan.joins)
+        plan.clone_flags |= static_cast<unsigned>(join.type);
+    plan.joins.clear();
+    plan.sysctls.clear();
+    if (keeps_groups(record.request) && request_user.empty()) plan.set_groups = false;
     // Of the container's tree nothing is made again.
     plan.mounts.clear();
     plan.devices.clear();

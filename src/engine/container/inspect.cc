@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "base/signal_name.h"
+#include "base/text.h"
 #include "engine/container/container_files.h"
 #include "engine/container/container_network.h"
 #include "engine/container/create.h"
@@ -15,6 +16,7 @@
 #include "engine/container/inspect_mounts.h"
 #include "engine/container/lifecycle.h"
 #include "engine/container/log_options.h"
+#include "engine/container/namespace_sharing.h"
 #include "engine/container/resources_json.h"
 #include "engine/container/restart_policy.h"
 #include "engine/container/spec_builder.h"
@@ -69,6 +71,14 @@ Json list_or_null(const std::vector<std::string>& list) {
 Json security_options(const SecurityRequest& security) {
     Json list = Json::array();
     if (security.no_new_privileges) list.push_back("no-new-privileges");
+    if (!security.apparmor.empty()) list.push_back("apparmor=" + security.apparmor);
+    for (const std::string& label : security.labels) list.push_back("label=" + label);
+    if (security.open_system_paths) list.push_back("systempaths=unconfined");
+    const auto paths = [&](const char* key, const std::vector<std::string>& values) {
+        if (!values.empty()) list.push_back(fmt::format("{}={}", key, join(values, ":")));
+    };
+    paths("mask", security.masked);
+    paths("unmask", security.unmasked);
     if (security.seccomp_is_profile || !security.seccomp.empty())
         list.push_back("seccomp=" + security.seccomp);
     return list.empty() ? Json(nullptr) : list;
@@ -108,12 +118,12 @@ Json host_config(const ContainerRecord& record, const std::string& runtime) {
         {"AutoRemove", request.auto_remove},
         {"CapAdd", list_or_null(request.security.cap_add)},
         {"CapDrop", list_or_null(request.security.cap_drop)},
-        {"CgroupnsMode", "private"},
+        {"CgroupnsMode", request.namespaces.cgroup.empty() ? "private" : request.namespaces.cgroup},
         {"Dns", request.dns},
         {"DnsOptions", request.dns_options},
         {"DnsSearch", request.dns_search},
         {"ExtraHosts", list_or_null(request.add_hosts)},
-        {"GroupAdd", nullptr},
+        {"GroupAdd", list_or_null(request.group_add)},
         {"IpcMode", request.namespaces.ipc.empty() ? "private" : request.namespaces.ipc},
         {"Cgroup", ""},
         {"Links", nullptr},
@@ -124,13 +134,14 @@ Json host_config(const ContainerRecord& record, const std::string& runtime) {
         {"ReadonlyRootfs", request.read_only},
         {"SecurityOpt", security_options(request.security)},
         {"UTSMode", request.namespaces.uts},
-        {"UsernsMode", ""},
+        {"UsernsMode", request.namespaces.user},
         {"ShmSize", request.shm_size.value_or(64U << 20U)},
         {"Runtime", runtime},
         {"ConsoleSize", {0, 0}},
         {"Isolation", ""},
-        {"MaskedPaths", privileged ? Json(nullptr) : Json(runtime::default_masked_paths())},
-        {"ReadonlyPaths", privileged ? Json(nullptr) : Json(runtime::default_read_only_paths())}};
+        {"MaskedPaths", privileged ? Json(nullptr) : Json(masked_paths(request.security))},
+        {"ReadonlyPaths", privileged ? Json(nullptr) : Json(read_only_paths(request.security))}};
+    if (!request.sysctls.empty()) json["Sysctls"] = request.sysctls;
     add_mount_requests(request, json);
     if (request.init) json["Init"] = true;
     json.update(docker_resources(request));
@@ -194,7 +205,10 @@ Json network_settings(const ContainerRecord& record, const ContainerState& state
         {"SandboxKey", state.pid > 0 ? fmt::format("/proc/{}/ns/net", state.pid) : std::string()},
         {"SecondaryIPAddresses", nullptr},
         {"SecondaryIPv6Addresses", nullptr},
-        {"Networks", {{network_name(record.request), network}}}};
+        // One that is in another's network has none of its own.
+        {"Networks", shared_container(record.request.namespaces.network).empty()
+                         ? Json{{network_name(record.request), network}}
+                         : Json::object()}};
     settings.update(endpoint);
     return settings;
 }
@@ -262,6 +276,7 @@ Json inspect_container(const Engine& engine, const std::string& name) {
     words.insert(words.end(), record.config.command.begin(), record.config.command.end());
     const std::string path = words.empty() ? "" : words.front();
     if (!words.empty()) words.erase(words.begin());
+    const std::string etc = etc_directory(engine, record);
     const std::string runtime = record.request.runtime.empty() ? "skiff" : record.request.runtime;
     return {{"Id", record.id},
             {"Created", to_rfc3339(record.created)},
@@ -269,9 +284,9 @@ Json inspect_container(const Engine& engine, const std::string& name) {
             {"Args", words},
             {"State", state_json(state)},
             {"Image", record.image_id},
-            {"ResolvConfPath", files.path() + "/resolv.conf"},
-            {"HostnamePath", files.path() + "/hostname"},
-            {"HostsPath", files.path() + "/hosts"},
+            {"ResolvConfPath", etc + "/resolv.conf"},
+            {"HostnamePath", etc + "/hostname"},
+            {"HostsPath", etc + "/hosts"},
             {"LogPath", log_path(files, record.request.log)},
             {"Name", "/" + record.name},
             {"RestartCount", state.restart_count},
@@ -279,7 +294,7 @@ Json inspect_container(const Engine& engine, const std::string& name) {
             {"Platform", "linux"},
             {"MountLabel", ""},
             {"ProcessLabel", ""},
-            {"AppArmorProfile", ""},
+            {"AppArmorProfile", record.request.security.apparmor},
             {"ExecIDs", nullptr},
             {"HostConfig", host_config(record, runtime)},
             {"GraphDriver", graph_driver(engine, files, record, state)},

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <iterator>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -17,10 +18,12 @@
 #include "base/text.h"
 #include "engine/builtin/built_in_image.h"
 #include "engine/container/container_network.h"
+#include "engine/container/devices.h"
 #include "engine/container/etc_files.h"
 #include "engine/container/layer_links.h"
 #include "engine/container/log_options.h"
 #include "engine/container/mount_sources.h"
+#include "engine/container/namespace_sharing.h"
 #include "engine/container/resolv_conf_watch.h"
 #include "engine/container/spec_builder.h"
 #include "engine/container/spec_facts.h"
@@ -57,7 +60,7 @@ uid_t root_owner(const Preparation& preparation) {
 
 /// Sets preparation.nested before, since the writable layer belongs to the container's root.
 Fd mount_root(const Engine& engine, const ContainerFiles& files, const ContainerRecord& record,
-              bool in_user_namespace, Preparation& preparation) {
+              bool in_user_namespace, bool opens_devices, Preparation& preparation) {
     make_directory(files.directory(), "upper", 0755);
     renew_work_directory(files);
     runtime::OverlayRequest request;
@@ -79,7 +82,8 @@ Fd mount_root(const Engine& engine, const ContainerFiles& files, const Container
     request.work = fmt::format("../containers/{}/work", record.id);
     request.user_xattr = in_user_namespace;
     request.is_volatile = record.request.auto_remove;
-    request.no_devices = !record.request.security.privileged;
+    // The only other one who may make and open nodes has a group that says which.
+    request.no_devices = !record.request.security.privileged && !opens_devices;
     return runtime::mount_overlay(request);
 }
 
@@ -92,6 +96,7 @@ void write_etc_file(const ContainerFiles& files, const char* name, const std::st
 void write_etc_files(const ContainerFiles& files, const ContainerRecord& record,
                      const std::string& hostname) {
     const CreateRequest& request = record.request;
+    if (!shared_container(request.namespaces.network).empty()) return;  // it has the other's
     HostsFile hosts{
         .hostname = hostname, .own_address = {}, .extra = request.add_hosts, .host_gateway = {}};
     const std::string host = host_resolv_conf();
@@ -140,6 +145,31 @@ std::vector<std::string> find_less(const ContainerRecord& record, const oci::Run
             fmt::format("skiff itself has not the capabilities {}, so it cannot give them",
                         join(runtime::capability_names(missing), " ")));
     return less;
+}
+
+/// Before anything of the container runs; the groups are this run's own.
+/// Returns what is enforced.
+std::vector<runtime::DeviceRule> watch_devices(const ContainerRecord& record,
+                                               const runtime::ContainerGroups& groups,
+                                               const std::vector<HostDevice>& devices,
+                                               Preparation& preparation) {
+    if (!wants_device_group(record.request)) return {};
+    std::vector<runtime::DeviceRule> rules = device_rules(record.request, devices);
+    if (groups.watch_devices(rules)) return rules;
+    preparation.unenforced = unwatched_devices(record.request, devices);
+    preparation.less = preparation.unenforced;
+    return {};
+}
+
+/// The kernel would only say that a file is missing.
+void require_apparmor(const SecurityRequest& security) {
+    if (security.apparmor.empty() || security.apparmor == "unconfined") return;
+    const auto enabled = find_file(AT_FDCWD, "/sys/module/apparmor/parameters/enabled", 16);
+    if (!enabled || trim(*enabled) != "Y")
+        throw Error(ErrorKind::unsupported,
+                    "the AppArmor profile {} cannot be had: this kernel has no AppArmor, or it is "
+                    "switched off (--security-opt apparmor=unconfined goes without)",
+                    quoted(security.apparmor));
 }
 
 void connect_pipes(const ContainerRecord& record, Preparation& preparation) {
@@ -235,11 +265,16 @@ Preparation prepare_launch(const Engine& engine, const ContainerFiles& files,
         throw Error(ErrorKind::unsupported,
                     "the built-in image '{}' runs by skiff's own launcher only, not by --runtime",
                     record.built_in);
+    require_apparmor(record.request.security);
     result.nested = nested_id_maps(record, host);
-    Fd root = mount_root(engine, files, record, host.in_user_namespace, result);
+    JoinedNamespaces joined(engine, record);
+    const std::vector<HostDevice> devices = gather_devices(record.request.devices);
+    const std::vector<runtime::DeviceRule> rules = watch_devices(record, groups, devices, result);
+    const bool opens_devices = !rules.empty() && makes_devices(record.request);
+    Fd root = mount_root(engine, files, record, host.in_user_namespace, opens_devices, result);
     engine.phases().mark("monitor: overlay");
     const RootDir view(duplicate(root.get()));
-    result.user = resolve_user(view, record.config.user);
+    result.user = resolve_user(view, record.config.user, record.request.group_add);
     require_mapped(result.user, record, result.nested ? *result.nested : host.maps);
     engine.phases().mark("monitor: user");
     MountSources sources({.engine = engine,
@@ -255,26 +290,32 @@ Preparation prepare_launch(const Engine& engine, const ContainerFiles& files,
     if (record.request.resources.oom_score_adj != 0)
         host.oom_score_adj =
             parse_number<int>(trim(read_file("/proc/self/oom_score_adj", 16))).value_or(0);
-    SpecFacts facts = spec_facts(host, files, size);
+    SpecFacts facts = spec_facts(engine, host, files, record, size);
+    facts.device_rules = rules;
     if (result.nested) describe_maps(*result.nested, facts);
     facts.covered = sources.covered_paths(engine);
     if (record.built_in == "host") facts.host_directories = host_directories();
     write_etc_files(files, record, effective_hostname(record, facts.host_hostname));
-    if (const uid_t owner = root_owner(result); owner != 0)
+    if (const uid_t owner = root_owner(result); owner != 0)  // and then nothing is joined
         for (const char* name : {"hosts", "hostname", "resolv.conf"}) give(files, name, owner);
     engine.phases().mark("monitor: files of /etc");
     oci::RuntimeSpec spec = build_spec(record, result.user, facts);
     const bool external = !record.request.runtime.empty();
     result.plan = runtime::build_plan(spec, host);
-    result.less = find_less(record, spec, result.plan, host);
+    std::vector<std::string> less = find_less(record, spec, result.plan, host);
+    std::ranges::move(less, std::back_inserter(result.less));
     if (!external) {
-        result.unenforced = groups.apply(group_limits(record.request.resources));
+        const size_t known = result.unenforced.size();
+        std::vector<std::string> limits = groups.apply(group_limits(record.request.resources));
+        std::ranges::move(limits, std::back_inserter(result.unenforced));
         if (const int score = record.request.resources.oom_score_adj;
             score != 0 && result.plan.oom_score_adj.empty())
             result.unenforced.push_back(fmt::format(
                 "the OOM score stays {} instead of {}: to lower it takes CAP_SYS_RESOURCE",
                 host.oom_score_adj, score));
-        result.less.insert(result.less.end(), result.unenforced.begin(), result.unenforced.end());
+        result.less.insert(result.less.end(),
+                           result.unenforced.begin() + static_cast<std::ptrdiff_t>(known),
+                           result.unenforced.end());
         engine.phases().mark("monitor: limits");
     }
     if (engine.options().strict) {
@@ -284,6 +325,10 @@ Preparation prepare_launch(const Engine& engine, const ContainerFiles& files,
         for (runtime::MountStep& mount : result.plan.mounts) mount.optional = false;
     }
     if (record.request.security.privileged) runtime::add_host_devices(result.plan);
+    // After the host's: what was asked for by name wins.
+    add_devices(devices, result.plan);
+    joined.give_to(result.plan);
+    if (keeps_groups(record.request)) result.plan.set_groups = false;
     result.plan.root = std::move(root);
     result.plan.reaper = record.request.init && record.request.init_path.empty();
     result.plan.cgroup = groups.unified();

@@ -70,6 +70,8 @@ std::vector<Stray> find_strays(std::string_view id) {
     return strays;
 }
 
+}  // namespace
+
 /// In rounds, since a process may make another while we go through the list.
 void kill_strays(const std::string& id) {
     const auto end = Clock::now() + patience;
@@ -90,13 +92,12 @@ void kill_strays(const std::string& id) {
     }
 }
 
-}  // namespace
-
 void end_leftovers(const Engine& engine, const std::string& id, const ContainerState& state,
                    const std::optional<ContainerRecord>& record) {
     clear_leftover_groups(engine, id, state);
     const bool in_groups = !state.cgroups.empty();
-    if (!in_groups && (!record || record->request.namespaces.pid == "host")) kill_strays(id);
+    if (!in_groups && (!record || !has_own_pid_namespace(record->request.namespaces)))
+        kill_strays(id);
 }
 
 }  // namespace skiff::engine

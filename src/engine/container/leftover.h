@@ -16,4 +16,8 @@ namespace skiff::engine {
 void end_leftovers(const Engine& engine, const std::string& id, const ContainerState& state,
                    const std::optional<ContainerRecord>& record);
 
+/// Kills every process whose root is on the writable layer of container `id`, and returns when they
+/// are gone. Throws Error{in_use} when they do not end.
+void kill_strays(const std::string& id);
+
 }  // namespace skiff::engine

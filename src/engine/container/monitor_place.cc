@@ -5,6 +5,7 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "engine/container/container_files.h"
+#include "engine/container/devices.h"
 #include "runtime/cgroup/container_groups.h"
 
 namespace skiff::engine {
@@ -18,6 +19,7 @@ bool wants_groups(const ContainerRecord& record) {
 runtime::GroupWish wish_of(const ContainerRecord& record) {
     const Resources& resources = record.request.resources;
     runtime::GroupWish wish{needed_controllers(group_limits(resources)), ""};
+    if (wants_device_group(record.request)) wish.controllers.emplace_back("devices");
     if (!resources.cgroup_parent.empty())
         wish.parent = runtime::plain_cgroup_parent(resources.cgroup_parent).value_or("");
     return wish;
@@ -87,7 +89,7 @@ void clear_leftover_groups(const Engine& engine, const std::string& id,
     }
     // Killed before its first word: then they are where they would be made now. (A scope ends with
     // its last process.)
-    runtime::GroupWish wish{{"memory", "cpu", "cpuset", "pids", "blkio"}, ""};
+    runtime::GroupWish wish{{"memory", "cpu", "cpuset", "pids", "blkio", "devices"}, ""};
     try {
         if (const auto record = ContainerFiles(engine, id).find_record())
             wish.parent =

@@ -20,6 +20,7 @@
 #include "base/text.h"
 #include "engine/container/log_options.h"
 #include "engine/container/monitor_place.h"
+#include "engine/container/namespace_sharing.h"
 #include "engine/container/port_listeners.h"
 #include "engine/shared_namespace.h"
 #include "runtime/sealed_exec.h"
@@ -100,6 +101,10 @@ MonitorArguments await_go(MonitorArguments arguments, int socket) {
     return arguments;
 }
 
+runtime::Groups groups_of(const ContainerRecord& record) {
+    return keeps_groups(record.request) ? runtime::Groups::keep : runtime::Groups::drop;
+}
+
 /// End of file means that the new process got as far as its exec.
 void wait_for_exec(Pipe start) {
     start.write.reset();
@@ -112,7 +117,7 @@ void wait_for_exec(Pipe start) {
 /// The flags beside the user namespace. With the host's pid namespace the container's processes
 /// cannot be below a pid namespace of ours: the monitor is then their subreaper.
 unsigned long long monitor_namespaces(const ContainerRecord& record) {
-    return CLONE_NEWNS | (record.request.namespaces.pid == "host" ? 0ULL : CLONE_NEWPID);
+    return CLONE_NEWNS | (has_own_pid_namespace(record.request.namespaces) ? CLONE_NEWPID : 0ULL);
 }
 
 std::vector<int> placed_listeners(const char* count) {
@@ -149,7 +154,7 @@ void start_in_new_namespace(const Engine& engine, const MonitorArguments& argume
         in_child(start.write.get(), [&] {
             go.ours.reset();
             const MonitorArguments told = await_go(arguments, go.theirs.get());
-            runtime::become_namespace_root();
+            runtime::become_namespace_root(groups_of(record));
             become_monitor(told, client, lock);
         });
     }
@@ -177,7 +182,7 @@ void start_in_shared_namespace(const Engine& engine, const MonitorArguments& arg
         in_child(start.write.get(), [&] {
             go.ours.reset();
             const MonitorArguments told = await_go(arguments, go.theirs.get());
-            runtime::join_user_namespace(user_namespace);
+            runtime::join_user_namespace(user_namespace, groups_of(record));
             CloneResult cloned = clone_process(monitor_namespaces(record));
             if (cloned.in_child)
                 in_child(start.write.get(), [&] { become_monitor(told, client, lock); });
@@ -259,6 +264,13 @@ Fd start_monitor(const Engine& engine, const ContainerRecord& record, FileLock l
     }
     const runtime::IdMaps maps = store_id_maps(engine);
     engine.phases().mark("id maps");
+    if (const std::string other = joined_container(record); !other.empty()) {
+        // All that it joins belongs to that user namespace, whatever it would have of its own.
+        const Fd shared = user_namespace_of(engine, record, other);
+        start_in_shared_namespace(engine, arguments, record, shared.get(), place, theirs,
+                                  lock.fd());
+        return std::move(client.ours);
+    }
     if (!wants_own_namespace(record)) {
         if (const auto shared = find_shared_namespace(engine, maps)) {
             start_in_shared_namespace(engine, arguments, record, shared->get(), place, theirs,

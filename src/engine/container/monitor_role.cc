@@ -19,6 +19,7 @@
 #include "engine/container/external_runtime.h"
 #include "engine/container/health.h"
 #include "engine/container/launch_preparation.h"
+#include "engine/container/leftover.h"
 #include "engine/container/log_options.h"
 #include "engine/container/monitor_options.h"
 #include "engine/container/monitor_process.h"
@@ -322,11 +323,14 @@ class ContainerRun {
         engine_.phases().mark("monitor: the program");
         end_network();
         state_.oom_killed = state_.oom_killed || groups_.oom_kills() > 0;
-        if (record_.request.namespaces.pid == "host") {
+        if (!has_own_pid_namespace(record_.request.namespaces)) {
             // Nobody else kills what the program left running, and it must be gone before the
             // writable layer is used again or removed.
             groups_.kill_all(group_patience);
             supervisor_.end_orphans();
+            // What is orphaned in another container's pid namespace is that one's child.
+            if (groups_.empty() && record_.request.namespaces.pid != "host")
+                kill_strays(record_.id);
         }
         // Before the lock is free: the next start makes groups of the same name. With --rm there is
         // none.

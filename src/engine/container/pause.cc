@@ -48,10 +48,10 @@ void unpause_container(const Engine& engine, const std::string& name) {
 
 void hold_processes(const ContainerRecord& record, bool paused) {
     // There, kill(-1) would reach the whole machine.
-    if (record.request.namespaces.pid == "host" || getpid() != 1)
+    if (!has_own_pid_namespace(record.request.namespaces) || getpid() != 1)
         throw Error(ErrorKind::unsupported,
-                    "a container in the host's pid namespace cannot be paused without a cgroup "
-                    "of its own");
+                    "a container in {} pid namespace cannot be paused without a cgroup of its own",
+                    record.request.namespaces.pid == "host" ? "the host's" : "another one's");
     if (kill(-1, paused ? SIGSTOP : SIGCONT) < 0 && errno != ESRCH)
         throw SystemError(errno, "cannot {} the processes", paused ? "stop" : "resume");
 }

@@ -107,7 +107,7 @@ std::set<pid_t> container_processes(const Engine& engine, const std::string& nam
         const std::vector<pid_t> pids = groups.pids();
         return {pids.begin(), pids.end()};
     }
-    const bool shares_pids = files.record().request.namespaces.pid == "host";
+    const bool shares_pids = !has_own_pid_namespace(files.record().request.namespaces);
     const std::multimap<pid_t, pid_t> children = process_tree();
     std::set<pid_t> found;
     const auto [first, last] = children.equal_range(static_cast<pid_t>(state.monitor_pid));

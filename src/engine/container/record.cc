@@ -75,10 +75,14 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
     oom_score_adj, nano_cpus, cpu_period, cpu_quota, cpu_shares, cpu_rt_period, cpu_rt_runtime,
     cpuset_cpus, cpuset_mems, pids_limit, blkio_weight, blkio_weight_device, device_read_bps,
     device_write_bps, device_read_iops, device_write_iops, cgroup_parent)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(NamespaceModes, pid, ipc, uts, network)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(NamespaceModes, pid, ipc, uts, network, cgroup,
+                                                user)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(SlirpRequest, cidr, mtu, host_loopback)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(SecurityRequest, cap_add, cap_drop, privileged,
-                                                no_new_privileges, seccomp, seccomp_is_profile)
+                                                no_new_privileges, apparmor, labels,
+                                                open_system_paths, masked, unmasked, seccomp,
+                                                seccomp_is_profile)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(DeviceRequest, path, target, access)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(HealthRequest, none, command, interval, timeout,
                                                 start_period, start_interval, retries)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(HealthConfig, test, interval, timeout, start_period,
@@ -93,9 +97,10 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(LogRequest, driver, options)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
     CreateRequest, image, command, entrypoint, name, hostname, user, working_directory, environment,
     labels, mounts, volumes_from, volume_driver, add_hosts, dns, dns_search, dns_options, publish,
-    publish_all, expose, slirp, ulimits, resources, namespaces, log, security, shm_size,
-    stop_signal, stop_timeout, runtime, health, restart, pull, platform, read_only, init, init_path,
-    attach, interactive, tty, detach, auto_remove)
+    publish_all, expose, slirp, ulimits, resources, namespaces, log, security, group_add, sysctls,
+    devices, device_rules, cdi_devices, shm_size, stop_signal, stop_timeout, runtime, health,
+    restart, pull, platform, read_only, init, init_path, attach, interactive, tty, detach,
+    auto_remove)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(EffectiveConfig, entrypoint, command, environment,
                                                 user, working_directory, hostname, stop_signal,
                                                 labels, exposed_ports, volumes, health,

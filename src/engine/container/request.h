@@ -32,13 +32,26 @@ struct Ulimit {
     std::int64_t hard = 0;
 };
 
-/// Whose namespace: "" own, "host".
+/// Whose namespace: "" own, "host", "container:X" where X is what was typed and, from the creation
+/// of the container on, an id.
 struct NamespaceModes {
     std::string pid;
-    std::string ipc;
+    std::string ipc;  ///< also "shareable": others may join; "none": own, without /dev/shm
     std::string uts;
-    std::string network;  ///< "" the default, "none", "host", or a word for the default: "bridge"
+    std::string network;  ///< also "none", or a word for the default: "bridge"
+    std::string cgroup;
+    std::string user;  ///< "host" is what "" is, too; see id_layout.h for the others
 };
+
+/// X of "container:X"; "" for every other mode.
+std::string_view shared_container(std::string_view mode);
+struct CreateRequest;
+/// --group-add keep-groups: the program has the groups of who started it, whatever they are called
+/// inside.
+inline constexpr std::string_view keep_groups = "keep-groups";
+bool keeps_groups(const CreateRequest& request);
+/// The container's processes are below a pid namespace of its monitor's and nobody else's.
+bool has_own_pid_namespace(const NamespaceModes& modes);
 
 /// --network slirp:…
 struct SlirpRequest {
@@ -52,9 +65,21 @@ struct SecurityRequest {
     std::vector<std::string> cap_drop;
     bool privileged = false;
     bool no_new_privileges = false;
+    std::string apparmor;               ///< a profile; "" and "unconfined": none
+    std::vector<std::string> labels;    ///< SELinux, as typed: "disable", "level:s0"
+    bool open_system_paths = false;     ///< systempaths=unconfined, unmask=ALL
+    std::vector<std::string> masked;    ///< mask=: paths beside the default ones
+    std::vector<std::string> unmasked;  ///< unmask=: paths, or patterns ("/proc/*") of them
     /// "" the default profile, "unconfined", or the text of a JSON profile.
     std::string seccomp;
     bool seccomp_is_profile = false;
+};
+
+/// --device.
+struct DeviceRequest {
+    std::string path;    ///< on the host: a node, or a directory of nodes
+    std::string target;  ///< in the container
+    std::string access;  ///< of "rwm"
 };
 
 /// --health-* and --no-healthcheck; what is not given is the image's. Times in nanoseconds.
@@ -102,6 +127,11 @@ struct CreateRequest {
     Resources resources;
     NamespaceModes namespaces;
     SecurityRequest security;
+    std::vector<std::string> group_add;  ///< names, numbers, or "keep-groups" alone
+    std::map<std::string, std::string> sysctls;
+    std::vector<DeviceRequest> devices;
+    std::vector<std::string> device_rules;  ///< --device-cgroup-rule: "c 1:3 rwm"
+    std::vector<std::string> cdi_devices;   ///< "vendor.com/class=name", also those of --gpus
     LogRequest log;
     std::optional<std::uint64_t> shm_size;  ///< bytes
     std::string stop_signal;                ///< as typed; "" : the image's, else SIGTERM

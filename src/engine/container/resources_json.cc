@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/error.h"
 #include "base/json.h"
 
 namespace skiff::engine {
@@ -61,6 +62,38 @@ Json oci_block_io(const runtime::GroupLimits& limits) {
     return json;
 }
 
+Json docker_devices(const CreateRequest& request) {
+    Json list = Json::array();
+    for (const DeviceRequest& device : request.devices)
+        list.push_back({{"PathOnHost", device.path},
+                        {"PathInContainer", device.target},
+                        {"CgroupPermissions", device.access}});
+    return list;
+}
+
+Json device_requests(const CreateRequest& request) {
+    if (request.cdi_devices.empty()) return nullptr;
+    return Json::array({{{"Driver", "cdi"},
+                         {"Count", 0},
+                         {"DeviceIDs", request.cdi_devices},
+                         {"Capabilities", nullptr},
+                         {"Options", Json::object()}}});
+}
+
+Json oci_devices(std::span<const runtime::DeviceRule> rules) {
+    Json list = Json::array({{{"allow", false}, {"access", "rwm"}}});
+    for (const runtime::DeviceRule& rule : rules) {
+        Json row = {{"allow", true},
+                    {"type", std::string(1, rule.type)},
+                    {"access", fmt::format("{}{}{}", rule.read ? "r" : "", rule.write ? "w" : "",
+                                           rule.make ? "m" : "")}};
+        if (rule.major) row["major"] = *rule.major;
+        if (rule.minor) row["minor"] = *rule.minor;
+        list.push_back(std::move(row));
+    }
+    return list;
+}
+
 }  // namespace
 
 Json docker_resources(const CreateRequest& request) {
@@ -84,9 +117,10 @@ Json docker_resources(const CreateRequest& request) {
             {"CpuRealtimeRuntime", r.cpu_rt_runtime},
             {"CpusetCpus", r.cpuset_cpus},
             {"CpusetMems", r.cpuset_mems},
-            {"Devices", Json::array()},
-            {"DeviceCgroupRules", nullptr},
-            {"DeviceRequests", nullptr},
+            {"Devices", docker_devices(request)},
+            {"DeviceCgroupRules",
+             request.device_rules.empty() ? Json(nullptr) : Json(request.device_rules)},
+            {"DeviceRequests", device_requests(request)},
             {"MemoryReservation", r.memory_reservation},
             {"MemorySwap", effective_memory_swap(r)},
             {"MemorySwappiness", r.memory_swappiness ? Json(*r.memory_swappiness) : Json(nullptr)},
@@ -99,8 +133,10 @@ Json docker_resources(const CreateRequest& request) {
             {"IOMaximumBandwidth", 0}};
 }
 
-std::string oci_resources(const runtime::GroupLimits& limits) {
+std::string oci_resources(const runtime::GroupLimits& limits,
+                          std::span<const runtime::DeviceRule> devices) {
     Json json = Json::object();
+    if (!devices.empty()) json["devices"] = oci_devices(devices);
     const auto add = [&](const char* key, Json part) {
         if (!part.empty()) json[key] = std::move(part);
     };

@@ -3,8 +3,11 @@
 
 #include <algorithm>
 
+#include <fnmatch.h>
+
 #include "base/error.h"
 #include "base/text.h"
+#include "engine/container/devices.h"
 #include "engine/container/resources_json.h"
 #include "runtime/capabilities/capability_set.h"
 #include "runtime/plan/plan_builder.h"
@@ -19,17 +22,27 @@ constexpr std::uint64_t default_shm_size = 64U << 20U;
 constexpr size_t short_id = 12;
 constexpr const char* foreign_init = "/dev/init";
 
+bool opens_devices(const ContainerRecord& record, const SpecFacts& facts) {
+    return record.request.security.privileged ||
+           (!facts.device_rules.empty() && makes_devices(record.request));
+}
+
 std::vector<oci::SpecNamespace> namespaces_of(const ContainerRecord& record,
                                               const SpecFacts& facts) {
     const NamespaceModes& modes = record.request.namespaces;
     std::vector<oci::SpecNamespace> list{{NamespaceType::mount, ""}};
-    if (modes.pid != "host") list.push_back({NamespaceType::pid, ""});
-    if (modes.ipc != "host") list.push_back({NamespaceType::ipc, ""});
-    if (modes.uts != "host") list.push_back({NamespaceType::uts, ""});
-    if (modes.network != "host") list.push_back({NamespaceType::network, ""});
-    // Always: a rootless container could otherwise write to the caller's own cgroups
-    // (GO-2023-1682).
-    list.push_back({NamespaceType::cgroup, ""});
+    const auto add = [&](NamespaceType type, const std::string& mode, const char* file) {
+        if (mode == "host") return;
+        const auto joined = facts.namespaces.find(mode);
+        list.push_back({type, joined == facts.namespaces.end()
+                                  ? ""
+                                  : fmt::format("{}/{}", joined->second, file)});
+    };
+    add(NamespaceType::pid, modes.pid, "pid");
+    add(NamespaceType::ipc, modes.ipc, "ipc");
+    add(NamespaceType::uts, modes.uts, "uts");
+    add(NamespaceType::network, modes.network, "net");
+    add(NamespaceType::cgroup, modes.cgroup, "cgroup");
     if (!facts.uid_mappings.empty()) list.push_back({NamespaceType::user, ""});
     return list;
 }
@@ -53,8 +66,25 @@ SpecMount sys_mount(const ContainerRecord& record) {
     return {"/sys", "sysfs", "sysfs", {"nosuid", "noexec", "nodev", access}};
 }
 
+/// Its own part, where it has a cgroup namespace. The host's is shown as it is, and what a rootless
+/// container sees there is the caller's own: never to be written (GO-2023-1682).
+SpecMount cgroup_mount(const ContainerRecord& record, const SpecFacts& facts) {
+    const bool writable = record.request.security.privileged;
+    if (record.request.namespaces.cgroup != "host")
+        return {"/sys/fs/cgroup",
+                "cgroup",
+                "cgroup",
+                {"nosuid", "noexec", "nodev", writable ? "rw" : "ro"}};
+    return {"/sys/fs/cgroup",
+            "bind",
+            "/sys/fs/cgroup",
+            {"rbind", "rprivate", "nosuid", "noexec", "nodev",
+             writable && !facts.in_user_namespace ? "rrw" : "rro"}};
+}
+
 std::vector<SpecMount> default_mounts(const ContainerRecord& record, const SpecFacts& facts) {
-    const bool host_ipc = record.request.namespaces.ipc == "host";
+    const std::string& ipc = record.request.namespaces.ipc;
+    const bool host_ipc = ipc == "host";
     std::vector<SpecMount> mounts{
         proc_mount(record, facts),
         {"/dev", "tmpfs", "tmpfs", {"nosuid", "strictatime", "mode=755", "size=65536k"}},
@@ -66,23 +96,26 @@ std::vector<SpecMount> default_mounts(const ContainerRecord& record, const SpecF
     };
     // With no gid 5 in the namespace that would be EINVAL.
     if (facts.has_tty_group) mounts[2].options.emplace_back("gid=5");
-    // A privileged container may make itself devices, and open them.
-    if (!record.request.security.privileged) mounts[1].options.emplace_back("nodev");
-    // Its own part, since it has a cgroup namespace; a host's /sys would show all of it.
-    mounts.push_back(
-        {"/sys/fs/cgroup",
-         "cgroup",
-         "cgroup",
-         {"nosuid", "noexec", "nodev", record.request.security.privileged ? "rw" : "ro"}});
+    // A privileged container may make itself devices, and open them; so may one whose device cgroup
+    // says which.
+    if (!opens_devices(record, facts)) mounts[1].options.emplace_back("nodev");
+    mounts.push_back(cgroup_mount(record, facts));
     if (!host_ipc) {
         mounts.push_back({"/dev/mqueue", "mqueue", "mqueue", {"nosuid", "noexec", "nodev"}});
+    }
+    if (!shared_container(ipc).empty()) {
+        mounts.push_back({"/dev/shm",
+                          "bind",
+                          std::string(shared_memory_source),
+                          {"bind", "nosuid", "noexec", "nodev"}});
+    } else if (!host_ipc && ipc != "none") {
         mounts.push_back(
             {"/dev/shm",
              "tmpfs",
              "shm",
              {"nosuid", "noexec", "nodev", "mode=1777",
               fmt::format("size={}", record.request.shm_size.value_or(default_shm_size))}});
-    } else {
+    } else if (host_ipc) {
         if (facts.has_host_mqueue)
             mounts.push_back(
                 {"/dev/mqueue", "bind", "/dev/mqueue", {"rbind", "nosuid", "noexec", "nodev"}});
@@ -137,7 +170,7 @@ SpecMount requested_mount(const MountRequest& request, const SpecFacts& facts, b
 
 std::vector<SpecMount> mounts_of(const ContainerRecord& record, const SpecFacts& facts) {
     std::vector<SpecMount> mounts = default_mounts(record, facts);
-    std::vector<SpecMount> requested;
+    std::vector<SpecMount> requested = facts.extra_mounts;
     for (const MountRequest& request : record.mounts)
         requested.push_back(requested_mount(request, facts, record.request.security.privileged));
     // What the user mounts in place of one of ours replaces it.
@@ -168,9 +201,16 @@ void apply_security(const ContainerRecord& record, const SpecFacts& facts, oci::
             : runtime::resolve_capabilities(security.cap_add, security.cap_drop, available));
     spec.process.capabilities = {capabilities, capabilities, capabilities};
     spec.process.no_new_privileges = security.no_new_privileges;
-    if (security.privileged) return;
-    spec.masked_paths = runtime::default_masked_paths();
-    spec.readonly_paths = runtime::default_read_only_paths();
+    if (security.apparmor != "unconfined") spec.process.apparmor_profile = security.apparmor;
+    spec.masked_paths = masked_paths(security);
+    spec.readonly_paths = read_only_paths(security);
+}
+
+/// podman's: a pattern of fnmatch(3), or a path above.
+bool is_unmasked(const SecurityRequest& security, const std::string& path) {
+    return std::ranges::any_of(security.unmasked, [&](const std::string& pattern) {
+        return fnmatch(pattern.c_str(), path.c_str(), FNM_PATHNAME) == 0;
+    });
 }
 
 }  // namespace
@@ -192,6 +232,24 @@ void set_variable(std::vector<std::string>& environment, const std::string& vari
         }
     }
     environment.push_back(variable);
+}
+
+std::vector<std::string> masked_paths(const SecurityRequest& security) {
+    std::vector<std::string> paths;
+    if (!security.privileged && !security.open_system_paths)
+        paths = runtime::default_masked_paths();
+    std::erase_if(paths, [&](const std::string& path) { return is_unmasked(security, path); });
+    // What somebody asked for holds whatever else is opened.
+    for (const std::string& path : security.masked)
+        if (std::ranges::find(paths, path) == paths.end()) paths.push_back(path);
+    return paths;
+}
+
+std::vector<std::string> read_only_paths(const SecurityRequest& security) {
+    if (security.privileged || security.open_system_paths) return {};
+    std::vector<std::string> paths = runtime::default_read_only_paths();
+    std::erase_if(paths, [&](const std::string& path) { return is_unmasked(security, path); });
+    return paths;
 }
 
 std::string effective_hostname(const ContainerRecord& record, const std::string& host_hostname) {
@@ -225,8 +283,9 @@ oci::RuntimeSpec build_spec(const ContainerRecord& record, const ContainerUser& 
     spec.uid_mappings = facts.uid_mappings;
     spec.gid_mappings = facts.gid_mappings;
     spec.mounts = mounts_of(record, facts);
+    spec.sysctl = record.request.sysctls;
     spec.seccomp = facts.seccomp;
-    spec.resources = oci_resources(group_limits(record.request.resources));
+    spec.resources = oci_resources(group_limits(record.request.resources), facts.device_rules);
     if (const std::string& parent = record.request.resources.cgroup_parent; !parent.empty())
         spec.cgroups_path = fmt::format(
             "{}/skiff-{}", runtime::plain_cgroup_parent(parent).value_or(""), record.id);
@@ -243,6 +302,7 @@ oci::RuntimeSpec build_spec(const ContainerRecord& record, const ContainerUser& 
     process.args.insert(process.args.end(), record.config.command.begin(),
                         record.config.command.end());
     process.env = build_environment(record, hostname, user.home);
+    for (const std::string& variable : facts.extra_environment) set_variable(process.env, variable);
     process.cwd = record.config.working_directory.empty() ? "/" : record.config.working_directory;
     for (const Ulimit& limit : record.request.ulimits) {
         const auto value = [](std::int64_t v) {

@@ -3,6 +3,7 @@
 // same document.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "engine/container/record.h"
 #include "engine/container/user.h"
 #include "oci/runtime_spec.h"
+#include "runtime/cgroup/device_rules.h"
 
 namespace skiff::engine {
 
@@ -21,7 +23,15 @@ struct SpecFacts {
     bool has_host_mqueue = false;              ///< /dev/mqueue exists outside, for --ipc host
     std::string host_hostname;
     std::string container_directory;  ///< where hosts, hostname and resolv.conf lie
-    std::string volumes_directory;    ///< data/volumes
+    /// Of what is joined: a directory such as /proc/123/ns, by the mode ("container:ID").
+    std::map<std::string, std::string> namespaces;
+    bool unified_cgroup = false;  ///< /sys/fs/cgroup is v2 alone
+    /// What the device cgroup says; nothing where none watches.
+    std::vector<runtime::DeviceRule> device_rules;
+    /// Of CDI devices.
+    std::vector<std::string> extra_environment;
+    std::vector<oci::SpecMount> extra_mounts;
+    std::string volumes_directory;  ///< data/volumes
     std::string seccomp;  ///< linux.seccomp in OCI's JSON, only for `inspect --oci` and --runtime
     /// Empty: the namespaces of the record. Else a user namespace of the container's own with these
     /// maps.
@@ -49,6 +59,13 @@ inline constexpr std::string_view default_search_path =
 
 /// Puts "K=V" in the place of the present K, or at the end; "K" alone removes it.
 void set_variable(std::vector<std::string>& environment, const std::string& variable);
+
+/// Docker's lists with what --security-opt changes of them. Empty for --privileged.
+std::vector<std::string> masked_paths(const SecurityRequest& security);
+std::vector<std::string> read_only_paths(const SecurityRequest& security);
+
+/// Source of the mount at /dev/shm that shows another container's.
+inline constexpr std::string_view shared_memory_source = "skiff-shared-memory";
 
 /// What `hostname` prints inside.
 std::string effective_hostname(const ContainerRecord& record, const std::string& host_hostname);

@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "engine/container/devices.h"
+#include "engine/container/namespace_sharing.h"
 #include "engine/shared_namespace.h"
 #include "runtime/capabilities/capability_set.h"
 
@@ -19,7 +21,8 @@ std::string host_name() {
     return name.data();
 }
 
-SpecFacts spec_facts(const runtime::HostFacts& host, const ContainerFiles& files,
+SpecFacts spec_facts(const Engine& engine, const runtime::HostFacts& host,
+                     const ContainerFiles& files, const ContainerRecord& record,
                      runtime::ConsoleSize size) {
     SpecFacts facts;
     facts.in_user_namespace = host.in_user_namespace;
@@ -27,7 +30,10 @@ SpecFacts spec_facts(const runtime::HostFacts& host, const ContainerFiles& files
     facts.has_tty_group = host.has_tty_group;
     facts.has_host_mqueue = access("/dev/mqueue", F_OK) == 0;
     facts.host_hostname = host_name();
-    facts.container_directory = files.path();
+    facts.container_directory = etc_directory(engine, record);
+    const NamespaceModes& modes = record.request.namespaces;
+    for (const std::string& mode : {modes.network, modes.ipc, modes.pid})
+        if (!shared_container(mode).empty()) facts.namespaces[mode] = namespaces_path(engine, mode);
     facts.volumes_directory = files.volumes_path();
     facts.rows = size.rows;
     facts.columns = size.columns;
@@ -44,7 +50,9 @@ SpecFacts documented_spec_facts(const Engine& engine, const ContainerFiles& file
     host.available_capabilities =
         (engine.rootless() ? runtime::kernel_capabilities() : runtime::caller_capabilities())
             .bits();
-    SpecFacts facts = spec_facts(host, files, {});
+    SpecFacts facts = spec_facts(engine, host, files, record, {});
+    if (wants_device_group(record.request) && !engine.rootless())
+        facts.device_rules = device_rules(record.request, find_devices(record.request));
     const SecurityRequest& security = record.request.security;
     const runtime::CapabilitySet available(host.available_capabilities);
     const runtime::CapabilitySet bounding =

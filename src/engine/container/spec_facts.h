@@ -13,7 +13,8 @@
 namespace skiff::engine {
 
 /// For a launch: `host` was asked in the monitor.
-SpecFacts spec_facts(const runtime::HostFacts& host, const ContainerFiles& files,
+SpecFacts spec_facts(const Engine& engine, const runtime::HostFacts& host,
+                     const ContainerFiles& files, const ContainerRecord& record,
                      runtime::ConsoleSize size);
 /// For a document that people read, made outside of the monitor's user namespace: with the seccomp
 /// profile.

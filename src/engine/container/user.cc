@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/container/user.h"
 
+#include <algorithm>
 #include <functional>
 #include <optional>
 #include <string_view>
 
 #include "base/error.h"
 #include "base/text.h"
+#include "engine/container/request.h"
 
 namespace skiff::engine {
 namespace {
@@ -104,9 +106,21 @@ std::vector<std::uint32_t> groups_of(const RootDir& root, const std::string& use
     return groups;
 }
 
+void add_group(const RootDir& root, const std::string& group, std::vector<std::uint32_t>& groups) {
+    if (group == keep_groups) return;
+    auto gid = find_group(root, group);
+    if (!gid) {
+        if (!is_number(group))
+            throw Error(ErrorKind::not_found, "Unable to find group {}", printable(group));
+        gid = require_id(group);
+    }
+    if (std::ranges::find(groups, *gid) == groups.end()) groups.push_back(*gid);
+}
+
 }  // namespace
 
-ContainerUser resolve_user(const RootDir& root, const std::string& text) {
+ContainerUser resolve_user(const RootDir& root, const std::string& text,
+                           const std::vector<std::string>& added) {
     const Cut parts = cut(text, ':');
     const std::string_view name = parts.before.empty() ? std::string_view("0") : parts.before;
 
@@ -134,6 +148,7 @@ ContainerUser resolve_user(const RootDir& root, const std::string& text) {
                         printable(parts.after));
         }
     }
+    for (const std::string& group : added) add_group(root, group, user.groups);
     if (user.home.empty()) user.home = "/";
     return user;
 }

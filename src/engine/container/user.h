@@ -26,6 +26,10 @@ struct ContainerUser {
 /// above 16 MiB, lines above 64 KiB and users in more than 65536 groups are refused. Throws
 /// Error{not_found} "unable to find user nosuchuser: no matching entries in passwd file",
 /// Error{invalid} for ids out of range.
-ContainerUser resolve_user(const RootDir& root, const std::string& text);
+///
+/// `added` are names and numbers of groups beside those (--group-add); "keep-groups" is passed
+/// over. Throws Error{not_found} "Unable to find group nosuchgroup".
+ContainerUser resolve_user(const RootDir& root, const std::string& text,
+                           const std::vector<std::string>& added = {});
 
 }  // namespace skiff::engine

@@ -47,8 +47,8 @@ ContainerUser look_up_user(const Engine& engine, const ContainerRecord& record) 
     }
     const storage::Store store = storage::Store::open(engine.root());
     const std::string text = run_with_own_mounts(engine, [&] {
-        const ContainerUser user =
-            resolve_user(open_layers(engine, store, record), record.config.user);
+        const ContainerUser user = resolve_user(open_layers(engine, store, record),
+                                                record.config.user, record.request.group_add);
         return to_text(
             {{"uid", user.uid}, {"gid", user.gid}, {"groups", user.groups}, {"home", user.home}});
     });

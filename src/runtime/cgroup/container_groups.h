@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,7 @@
 #include <sys/types.h>
 
 #include "base/fd.h"
+#include "runtime/cgroup/device_rules.h"
 #include "runtime/cgroup/limits.h"
 #include "runtime/cgroup/location.h"
 
@@ -80,6 +82,10 @@ class ContainerGroups {
     /// Sets them. What cannot be enforced on this machine is returned, a sentence each, with reason
     /// and remedy; a value that the kernel refuses is thrown as SystemError naming limit and file.
     std::vector<std::string> apply(const GroupLimits& limits) const;
+
+    /// Lets the container's processes open what `rules` allow and nothing else; for good. False
+    /// where no group watches devices. Throws SystemError when a group above allows less.
+    bool watch_devices(std::span<const DeviceRule> rules) const;
 
     /// Removes the empty groups and their empty sub-groups; false when something still runs in
     /// them after `patience`.

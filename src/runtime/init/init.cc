@@ -70,6 +70,16 @@ void enter(const LaunchPlan& plan, const ExecVectors& vectors, int socket) noexc
     if (plan.populate_dev) walk(populate_dev(plan, at));
     int console = -1;
     if (plan.terminal) step(Step::console, open_console(plan, socket, console));
+    int sysctls = -1;
+    if (!plan.sysctls.empty()) {
+        sysctls = open_sysctls();
+        if (sysctls < 0) fail(socket, {Step::sysctl, 0}, -sysctls);
+    }
+    int apparmor = -1;
+    if (!plan.apparmor.empty()) {
+        apparmor = open_apparmor();
+        if (apparmor < 0) fail(socket, {Step::apparmor, 0}, -apparmor);
+    }
     // Masks come after every mount that could cover them, before the host's root goes.
     walk(mask_paths(plan, null_device, at));
     step(Step::pivot, pivot(plan));
@@ -86,6 +96,10 @@ void enter(const LaunchPlan& plan, const ExecVectors& vectors, int socket) noexc
     walk(set_rlimits(plan, at));
     // The container's network is made by others, while all of the above was done here.
     if (plan.waits_before_program) step(Step::handshake, wait_for_go(socket));
+    // Of interfaces, too, which are there by now; as root of the namespaces.
+    if (sysctls >= 0) walk(set_sysctls(plan, sysctls, at));
+    // For the exec to come, and inherited by the child of --init.
+    if (apparmor >= 0) step(Step::apparmor, set_apparmor(plan, apparmor));
     // PID 1 of --init drops its rights like the program it serves, so it splits off after that.
     walk(take_identity(plan, at));
     // Where no pid namespace of the monitor's does it (--pid=host): die with the monitor. A change

@@ -24,6 +24,11 @@ struct ExecVectors {
 /// return.
 [[noreturn]] void enter(const LaunchPlan& plan, const ExecVectors& vectors, int socket) noexcept;
 
+/// Enters the namespaces plan.joins, makes those of `flags` (CLONE_NEW…) in a child that it leaves
+/// to its own parent, and walks the plan there. Does not return.
+[[noreturn]] void enter_joined(const LaunchPlan& plan, const ExecVectors& vectors,
+                               unsigned long long flags, int socket) noexcept;
+
 /// Enters the namespaces plan.clone_flags of the container whose first process is `init_pidfd`, and
 /// executes the program in a child that it leaves to its own parent. Does not return.
 [[noreturn]] void enter_container(const LaunchPlan& plan, const ExecVectors& vectors,

@@ -22,8 +22,8 @@ namespace {
 
 /// A child whose parent is ours, with the process number as our own pid namespace counts. clone(2),
 /// since filters that look at its flags refuse clone3(2), whose flags they cannot see.
-long clone_as_sibling() noexcept {
-    return syscall(SYS_clone, CLONE_PARENT, nullptr, nullptr, nullptr, nullptr);
+long clone_as_sibling(unsigned long long flags = 0) noexcept {
+    return syscall(SYS_clone, CLONE_PARENT | flags, nullptr, nullptr, nullptr, nullptr);
 }
 
 /// Unlike for a first process, nothing is made: a directory that is not there is an error.
@@ -69,6 +69,20 @@ void keep_only_streams_and(int socket) noexcept {
 
 }  // namespace
 
+void enter_joined(const LaunchPlan& plan, const ExecVectors& vectors, unsigned long long flags,
+                  int socket) noexcept {
+    prctl(PR_SET_DUMPABLE, 0);
+    // A pid namespace holds for children only; the others are kept by the child.
+    for (unsigned i = 0; i < plan.joins.size(); ++i)
+        if (setns(plan.joins[i].fd.get(), plan.joins[i].type) < 0)
+            fail(socket, {Step::join, i}, errno);
+    const long pid = clone_as_sibling(flags);
+    if (pid < 0) fail(socket, {Step::join, 0}, errno);
+    if (pid == 0) enter(plan, vectors, socket);
+    send_report(socket, {ReportKind::joined, Step::none, 0, static_cast<int>(pid)});
+    _exit(0);
+}
+
 void enter_container(const LaunchPlan& plan, const ExecVectors& vectors, int init_pidfd,
                      int socket) noexcept {
     Position at;
@@ -84,6 +98,11 @@ void enter_container(const LaunchPlan& plan, const ExecVectors& vectors, int ini
     step(Step::handshake, mark_close_on_exec());
     // Named by descriptors of the host's, so before its view is left.
     step(Step::cgroup, join_cgroups(plan));
+    int apparmor = -1;
+    if (!plan.apparmor.empty()) {
+        apparmor = open_apparmor();
+        if (apparmor < 0) fail(socket, {Step::apparmor, 0}, -apparmor);
+    }
     // All at once, and in the kernel's order: the user namespace first. We stay in our own pid
     // namespace, where no process of the container sees us: whatever needs rights happens here.
     if (setns(init_pidfd, static_cast<int>(plan.clone_flags)) < 0)
@@ -98,6 +117,7 @@ void enter_container(const LaunchPlan& plan, const ExecVectors& vectors, int ini
     step(Step::existing_directory, enter_existing_directory(plan));
     step(Step::stdio, connect_streams(plan, console));
     walk(set_rlimits(plan, at));
+    if (apparmor >= 0) step(Step::apparmor, set_apparmor(plan, apparmor));
     walk(take_identity(plan, at));
     step(Step::escape_check, check_working_directory());
     prctl(PR_SET_DUMPABLE, 0);

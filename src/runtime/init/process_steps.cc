@@ -8,11 +8,14 @@
 #include <unistd.h>
 
 #include <linux/keyctl.h>
+#include <linux/magic.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 
+#include "base/in_root.h"
 #include "runtime/init/init.h"
 #include "runtime/init/steps.h"
 
@@ -73,6 +76,44 @@ int set_oom_score(const LaunchPlan& plan) noexcept {
     const int result = written < 0 ? errno : 0;
     ::close(file);
     return result;
+}
+
+int open_sysctls() noexcept {
+    const int directory = ::open("/proc/sys", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (directory < 0) return -errno;
+    struct statfs status{};
+    if (fstatfs(directory, &status) < 0) return -errno;
+    return static_cast<unsigned long>(status.f_type) == PROC_SUPER_MAGIC ? directory : -ENODEV;
+}
+
+int set_sysctls(const LaunchPlan& plan, int directory, Position& at) noexcept {
+    at.step = Step::sysctl;
+    for (unsigned i = 0; i < plan.sysctls.size(); ++i) {
+        at.index = i;
+        const SysctlStep& step = plan.sysctls[i];
+        if (step.path.empty()) {
+            if (syscall(SYS_setdomainname, step.value.data(), step.value.size()) < 0) return errno;
+            continue;
+        }
+        const int file = in_root::open_beneath(directory, step.path.c_str(), O_WRONLY);
+        if (file < 0) return -file;
+        const ssize_t written = write(file, step.value.data(), step.value.size());
+        const int error = written < 0 ? errno : 0;
+        ::close(file);
+        if (error != 0) return error;
+    }
+    return 0;
+}
+
+int open_apparmor() noexcept {
+    // The second one before Linux 5.8, and where no other module is stacked.
+    int file = ::open("/proc/self/attr/apparmor/exec", O_WRONLY | O_CLOEXEC);
+    if (file < 0 && errno == ENOENT) file = ::open("/proc/self/attr/exec", O_WRONLY | O_CLOEXEC);
+    return file < 0 ? -errno : file;
+}
+
+int set_apparmor(const LaunchPlan& plan, int file) noexcept {
+    return write(file, plan.apparmor.data(), plan.apparmor.size()) < 0 ? errno : 0;
 }
 
 /// By ourselves and into `tasks`: the kernel then moves one thread that stands still, without

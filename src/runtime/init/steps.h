@@ -25,6 +25,14 @@ int mark_close_on_exec() noexcept;
 int wait_for_go(int socket) noexcept;
 int reset_session() noexcept;
 int set_oom_score(const LaunchPlan& plan) noexcept;
+/// A descriptor of the host's /proc/sys, checked to be procfs, for after the pivot: what it shows
+/// depends on the namespaces of who looks. Negative: -errno.
+int open_sysctls() noexcept;
+int set_sysctls(const LaunchPlan& plan, int directory, Position& at) noexcept;
+/// AppArmor's profile for what execve(2) starts; `file` is /proc/self/attr/apparmor/exec of the
+/// host's procfs. The kernel sees to it that it is our own.
+int open_apparmor() noexcept;
+int set_apparmor(const LaunchPlan& plan, int file) noexcept;
 /// Enters the plan's v1 groups (into the v2 group it was born).
 int join_cgroups(const LaunchPlan& plan) noexcept;
 /// Tries the candidates as execvp would, but reports why: a file that is there and cannot be

@@ -48,12 +48,26 @@ struct MountStep {
 /// inside (CAP_MKNOD is a default capability) or brought by an image opens nothing, whether or not
 /// a device cgroup watches.
 struct DeviceStep {
-    std::string name;  ///< below /dev
+    std::string name;    ///< below the container's /dev
+    std::string source;  ///< the host's node; "" : of the same name below its /dev
     unsigned major = 0;
     unsigned minor = 0;
     bool is_block = false;
     bool optional = false;  ///< passed over when it cannot be opened
     Fd tree;                ///< a detached mount of the node
+};
+
+/// A namespace of somebody else's that the container's first process is in.
+struct JoinStep {
+    int type = 0;      ///< CLONE_NEW…
+    std::string path;  ///< as the specification has it, for messages
+    Fd fd;
+};
+
+struct SysctlStep {
+    std::string path;  ///< below /proc/sys; "": the domain name, whose file root of a user
+                       ///< namespace cannot write, but a system call can
+    std::string value;
 };
 
 struct LinkStep {
@@ -79,7 +93,8 @@ struct ConsoleSize {
 
 struct LaunchPlan {
     unsigned long long clone_flags =
-        0;  ///< CLONE_NEW… of the namespaces that are the container's own
+        0;                        ///< CLONE_NEW… of the namespaces that are the container's own
+    std::vector<JoinStep> joins;  ///< entered before those are made; the pid namespace by a child
 
     int cgroup = -1;  ///< v2: the container's group, borrowed; its first process is born in it
     std::vector<Fd> cgroup_tasks;  ///< v1: "tasks" files; a process writes "0" to join
@@ -95,6 +110,7 @@ struct LaunchPlan {
 
     std::string hostname;  ///< empty: the namespace's as it is
     bool bring_up_loopback = false;
+    std::vector<SysctlStep> sysctls;
 
     bool terminal = false;
     ConsoleSize console_size;
@@ -113,6 +129,7 @@ struct LaunchPlan {
     std::vector<gid_t> groups;
     CapabilityWords capabilities;
     bool no_new_privileges = false;
+    std::string apparmor;  ///< "exec PROFILE" for /proc/self/attr/apparmor/exec; "": nothing
     std::span<const sock_filter> seccomp;  ///< empty: unconfined
 
     std::string working_directory = "/";  ///< made when missing

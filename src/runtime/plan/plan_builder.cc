@@ -197,6 +197,12 @@ std::uint64_t words_of(const std::vector<std::string>& names, const HostFacts& f
     return set.bits() & facts.available_capabilities;
 }
 
+/// Dots separate, and a '/' is a dot of a name, as sysctl(8) writes it.
+std::string sysctl_path(std::string name) {
+    for (char& c : name) c = c == '.' ? '/' : c == '/' ? '.' : c;
+    return name;
+}
+
 bool is_mount_target(const oci::RuntimeSpec& spec, std::string_view path,
                      std::string_view except_type) {
     return std::any_of(spec.mounts.begin(), spec.mounts.end(), [&](const oci::SpecMount& m) {
@@ -231,7 +237,13 @@ HostFacts probe_host_facts() {
 
 LaunchPlan build_plan(const oci::RuntimeSpec& spec, const HostFacts& facts) {
     LaunchPlan plan;
-    for (const oci::SpecNamespace& row : spec.namespaces) plan.clone_flags |= clone_flag(row.type);
+    for (const oci::SpecNamespace& row : spec.namespaces) {
+        if (row.path.empty()) {
+            plan.clone_flags |= clone_flag(row.type);
+        } else {
+            plan.joins.push_back({static_cast<int>(clone_flag(row.type)), row.path, {}});
+        }
+    }
     plan.root_read_only = spec.root_readonly;
     plan.read_only_paths = spec.readonly_paths;
     for (const oci::SpecMount& mount : spec.mounts) {
@@ -247,9 +259,12 @@ LaunchPlan build_plan(const oci::RuntimeSpec& spec, const HostFacts& facts) {
         plan.links = default_links();
     }
     plan.masked_paths = spec.masked_paths;
-    plan.hostname = spec.has_namespace(oci::NamespaceType::uts) ? spec.hostname : "";
-    plan.bring_up_loopback = spec.has_namespace(oci::NamespaceType::network);
-    plan.die_with_parent = !spec.has_namespace(oci::NamespaceType::pid);
+    plan.hostname = spec.has_own_namespace(oci::NamespaceType::uts) ? spec.hostname : "";
+    plan.bring_up_loopback = spec.has_own_namespace(oci::NamespaceType::network);
+    plan.die_with_parent = !spec.has_own_namespace(oci::NamespaceType::pid);
+    for (const auto& [name, value] : spec.sysctl)
+        plan.sysctls.push_back(
+            {name == "kernel.domainname" ? std::string() : sysctl_path(name), value});
 
     const oci::SpecProcess& process = spec.process;
     plan.terminal = process.terminal;
@@ -266,6 +281,7 @@ LaunchPlan build_plan(const oci::RuntimeSpec& spec, const HostFacts& facts) {
     plan.capabilities = {words_of(process.capabilities.bounding, facts),
                          words_of(process.capabilities.permitted, facts)};
     plan.no_new_privileges = process.no_new_privileges;
+    if (!process.apparmor_profile.empty()) plan.apparmor = "exec " + process.apparmor_profile;
     plan.working_directory = process.cwd;
     plan.arguments = process.args;
     plan.environment = process.env;

@@ -73,10 +73,10 @@ int run_and_report(pid_t parent, const std::function<int()>& act, const Namespac
 
 }  // namespace
 
-void become_namespace_root() {
+void become_namespace_root(Groups groups) {
     // By system call: glibc's wrappers signal every thread of its own bookkeeping, and there is
     // only one here.
-    if (syscall(SYS_setgroups, 0, nullptr) != 0) {
+    if (groups == Groups::drop && syscall(SYS_setgroups, 0, nullptr) != 0) {
         const int reason = errno;
         const auto allowed = find_file(AT_FDCWD, "/proc/self/setgroups", 64);
         if (reason != EPERM || !allowed || trim(*allowed) != "deny")
@@ -101,10 +101,10 @@ Fd make_user_namespace(const IdMaps& maps) {
     return open_file(fmt::format("/proc/{}/ns/user", pid), O_RDONLY);
 }
 
-void join_user_namespace(int namespace_fd) {
+void join_user_namespace(int namespace_fd, Groups groups) {
     if (setns(namespace_fd, CLONE_NEWUSER) != 0)
         throw SystemError(errno, "cannot join a user namespace");
-    become_namespace_root();
+    become_namespace_root(groups);
 }
 
 int run_in_user_namespace(const IdMaps& maps, const std::function<int()>& act,

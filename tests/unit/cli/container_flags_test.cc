@@ -172,12 +172,14 @@ TEST(ContainerFlags, TakeSecurityOptions) {
 }
 
 TEST(ContainerFlags, RefuseOtherSecurityOptions) {
-    EXPECT_EQ(failure({"--security-opt", "bogus"}).message(), "invalid --security-opt: \"bogus\"");
+    EXPECT_EQ(failure({"--security-opt", "bogus"}).message(), "Invalid --security-opt: \"bogus\"");
     EXPECT_EQ(failure({"--security-opt", "seccomp"}).message(),
-              "invalid --security-opt: \"seccomp\"");
+              "Invalid --security-opt: \"seccomp\"");
     EXPECT_EQ(failure({"--security-opt", "no-new-privileges=maybe"}).kind(), ErrorKind::usage);
-    EXPECT_EQ(failure({"--security-opt", "apparmor=x"}).kind(), ErrorKind::unsupported);
-    EXPECT_EQ(failure({"--security-opt", "label=type:x"}).kind(), ErrorKind::unsupported);
+    EXPECT_EQ(failure({"--security-opt", "label=nonsense:x"}).kind(), ErrorKind::usage);
+    EXPECT_EQ(failure({"--security-opt", "systempaths=some"}).kind(), ErrorKind::usage);
+    EXPECT_EQ(failure({"--security-opt", "mask=/a:b"}).kind(), ErrorKind::usage);
+    EXPECT_EQ(failure({"--security-opt", "unmask=/a/../b"}).kind(), ErrorKind::usage);
     EXPECT_EQ(failure({"--security-opt", "seccomp=/nosuch"}).message(),
               "opening seccomp profile (/nosuch) failed: cannot open '/nosuch': No such file or "
               "directory");
@@ -189,13 +191,22 @@ TEST(ContainerFlags, KnowWhichNamespacesCanBeShared) {
     EXPECT_EQ(request_of({"--network", "default"}).namespaces.network, "");
     EXPECT_EQ(request_of({"--network", "host", "--net", "none"}).namespaces.network, "none");
     EXPECT_EQ(failure({"--pid", "bogus"}).kind(), ErrorKind::usage);
-    EXPECT_EQ(failure({"--pid", "container:x"}).kind(), ErrorKind::unsupported);
-    EXPECT_EQ(failure({"--ipc", "shareable"}).kind(), ErrorKind::unsupported);
+    EXPECT_EQ(request_of({"--pid", "container:x"}).namespaces.pid, "container:x");
+    EXPECT_EQ(request_of({"--ipc", "shareable"}).namespaces.ipc, "shareable");
+    EXPECT_EQ(request_of({"--cgroupns", "private"}).namespaces.cgroup, "");
+    EXPECT_EQ(request_of({"--userns", "host"}).namespaces.user, "host");
+    EXPECT_EQ(failure({"--pid", "container:"}).kind(), ErrorKind::usage);
+    EXPECT_EQ(failure({"--uts", "container:x"}).kind(), ErrorKind::usage);
+    EXPECT_EQ(failure({"--cgroupns", "nonsense"}).kind(), ErrorKind::usage);
+    EXPECT_EQ(failure({"--userns", "nonsense"}).kind(), ErrorKind::usage);
     EXPECT_EQ(failure({"--ipc", "nonsense"}).kind(), ErrorKind::usage);
-    EXPECT_EQ(failure({"--uts", "private"}).kind(), ErrorKind::usage);
+    EXPECT_EQ(request_of({"--uts", "private"}).namespaces.uts, "");
     EXPECT_EQ(failure({"--network", "nosuch"}).message(),
-              "network nosuch not found (this version of skiff has slirp, none and host)");
-    EXPECT_EQ(failure({"--network", "container:x"}).kind(), ErrorKind::unsupported);
+              "network nosuch not found (this version of skiff has slirp, none, host and "
+              "container:<name|id>)");
+    EXPECT_EQ(request_of({"--network", "container:x"}).namespaces.network, "container:x");
+    EXPECT_EQ(failure({"--network", "container:x", "--dns", "1.1.1.1"}).message(),
+              "conflicting options: dns and the network mode");
     EXPECT_EQ(failure({"--network", "slirp:mtu=100"}).kind(), ErrorKind::usage);
     EXPECT_EQ(failure({"--network", "slirp:cidr=10.0.2.1/24"}).kind(), ErrorKind::usage);
     EXPECT_EQ(failure({"--network", "slirp:host-loopback=maybe"}).kind(), ErrorKind::usage);
