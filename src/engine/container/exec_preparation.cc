@@ -12,6 +12,7 @@
 #include "engine/container/launch_preparation.h"
 #include "engine/container/spec_facts.h"
 #include "engine/container/user.h"
+#include "engine/secret/secrets.h"
 #include "runtime/capabilities/capability_set.h"
 #include "runtime/plan/plan_builder.h"
 
@@ -68,6 +69,8 @@ ExecPreparation prepare_exec(const Engine& engine, const ContainerFiles& files, 
     const bool dies_with_session = request.dies_with_session;
     const oci::RuntimeSpec spec = build_spec(for_exec(record, std::move(request)), user, facts);
     runtime::LaunchPlan plan = runtime::build_plan(spec, host);
+    for (const std::string& variable : secret_variables(files.directory(), record.request))
+        set_variable(plan.environment, variable);
     // Of the container's tree nothing is made again.
     plan.mounts.clear();
     plan.devices.clear();

@@ -29,6 +29,9 @@ struct SpecFacts {
     std::vector<oci::SpecIdMapping> gid_mappings;
     /// Shown read-only at the same place: the built-in image `host`.
     std::vector<std::string> host_directories;
+    /// Of the container's directory, shown in /etc beside the three that every container has:
+    /// localtime, passwd, group.
+    std::vector<std::string> added_files = {};
     /// Paths in the container at which a bind would show our run directory: covered.
     std::vector<std::string> covered;
     unsigned rows = 0;  ///< of the terminal, 0: unknown
@@ -49,6 +52,9 @@ inline constexpr std::string_view default_search_path =
 
 /// Puts "K=V" in the place of the present K, or at the end; "K" alone removes it.
 void set_variable(std::vector<std::string>& environment, const std::string& variable);
+
+/// Whether --unsetenv or --unsetenv-all takes a variable ("K=V" or "K") away that nobody asked for.
+bool is_unset(const DefaultEnvironment& defaults, std::string_view variable);
 
 /// What `hostname` prints inside.
 std::string effective_hostname(const ContainerRecord& record, const std::string& host_hostname);
