@@ -89,6 +89,7 @@ is "--rootfs DIR:O" 'other' r --rootfs "$T/tree:O" /bin/sh -c 'echo other >/new;
 is "… does not" hello cat "$T/tree/new"
 is "… in inspect" "$T/tree" eval 'id=$(skiff create --rootfs $T/tree /bin/true) && skiff inspect --format "{{.Rootfs}}" $id; skiff rm $id >/dev/null'
 fails "--rootfs of nothing" 125 'No such file' r --rootfs "$T/nothing" /bin/true
+fails "--rootfs with skiff's own files in it" 125 "skiff's own directory" r --rootfs "$T" /bin/true
 fails "--rootfs /" 125 "host's own root" r --rootfs / /bin/true
 
 # --- systemd

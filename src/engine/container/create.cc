@@ -148,7 +148,7 @@ RunImage directory_as_image(const std::string& text) {
     return image;
 }
 
-void settle_rootfs(ContainerRecord& record) {
+void settle_rootfs(const Engine& engine, ContainerRecord& record) {
     std::string path = record.request.image;
     if (path.ends_with(":O")) {
         record.rootfs_overlay = true;
@@ -156,9 +156,13 @@ void settle_rootfs(ContainerRecord& record) {
     }
     const Fd directory = open_file(path, O_PATH | O_DIRECTORY);
     record.rootfs = find_link(AT_FDCWD, fmt::format("/proc/self/fd/{}", directory.get())).value();
-    // It would show every container's sockets.
     if (record.rootfs == "/")
         throw Error(ErrorKind::invalid, "--rootfs /: the host's own root is no container's");
+    // The sockets and files of every container would be in reach of this one.
+    for (const std::string& own : {engine.run_root(), engine.root()})
+        if ((own + "/").starts_with(record.rootfs + "/"))
+            throw Error(ErrorKind::denied, "--rootfs {}: skiff's own directory '{}' lies in it",
+                        record.rootfs, own);
 }
 
 /// By id, so that a rename changes nothing.
@@ -186,7 +190,7 @@ CreatedContainer make_container(const Engine& engine, const CreateRequest& reque
     record.layers = image.layers;
     record.request = request;
     if (load_config(engine).no_new_privileges) record.request.security.no_new_privileges = true;
-    if (request.rootfs) settle_rootfs(record);
+    if (request.rootfs) settle_rootfs(engine, record);
     if (!request.timezone.empty()) read_time_zone(request.timezone);
     record.host_accounts = host_account_lines(request.accounts.host_users);
     settle_requirements(engine, record.request);
