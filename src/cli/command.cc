@@ -37,6 +37,11 @@ void CommandBuilder::flag(std::string_view names, bool& target, std::string_view
     add(names, &target, "", text, complete::none);
 }
 
+void CommandBuilder::flag(std::string_view names, std::optional<bool>& target,
+                          std::string_view text) {
+    add(names, &target, "", text, complete::none);
+}
+
 void CommandBuilder::add(std::string_view names, ValueTarget target, std::string_view value_name,
                          std::string_view text, Completer completer) {
     OptionSpec option{.target = std::move(target),

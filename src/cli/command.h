@@ -54,8 +54,8 @@ using ValueParser = std::function<void(std::string_view value)>;
 
 /// Where a value goes. Plain targets take the last occurrence, vectors all of them in order.
 using ValueTarget =
-    std::variant<bool*, int*, std::string*, std::optional<int>*, std::optional<std::string>*,
-                 std::vector<std::string>*, ValueParser>;
+    std::variant<bool*, std::optional<bool>*, int*, std::string*, std::optional<int>*,
+                 std::optional<std::string>*, std::vector<std::string>*, ValueParser>;
 
 struct OptionSpec {
     char short_name = '\0';
@@ -67,7 +67,10 @@ struct OptionSpec {
     Completer completer;
     std::string default_text = {};  ///< what the target held when it was declared; "" for nothing
 
-    bool is_flag() const { return std::holds_alternative<bool*>(target); }
+    bool is_flag() const {
+        return std::holds_alternative<bool*>(target) ||
+               std::holds_alternative<std::optional<bool>*>(target);
+    }
     /// "-e, --env", as pflag names an option in messages.
     std::string display_name() const;
 };
@@ -95,6 +98,8 @@ class CommandBuilder {
   public:
     /// `names` is "-a,--all", "--all" or, with an unshown alias, "--network,--net".
     void flag(std::string_view names, bool& target, std::string_view text);
+    /// One that means something else when it is not given.
+    void flag(std::string_view names, std::optional<bool>& target, std::string_view text);
     /// `value_name` as Docker's help shows it: string, list, int, file …
     /// A default (a value the target has already) is shown in the help.
     template <typename T>

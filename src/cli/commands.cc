@@ -51,6 +51,13 @@ Command history_command();
 Command image_inspect_command();
 Command image_prune_command();
 Command image_exists_command();
+Command secret_create_command();
+Command secret_exists_command();
+Command secret_inspect_command();
+Command secret_ls_command();
+Command secret_rm_command();
+Command system_boot_command();
+Command update_command();
 Command volume_create_command();
 Command volume_exists_command();
 Command volume_inspect_command();
@@ -69,6 +76,7 @@ constexpr std::array groups{
     GroupRow{"container", "Manage containers"},
     GroupRow{"image", "Manage images"},
     GroupRow{"manifest", "Look at manifests in registries"},
+    GroupRow{"secret", "Manage secrets"},
     GroupRow{"system", "Manage skiff's own data"},
     GroupRow{"volume", "Manage volumes"},
 };
@@ -98,6 +106,8 @@ constexpr std::array commands{
                "Let the processes of paused containers go on", unpause_command},
     CommandRow{"container", "wait", "", "wait", Section::container, ExitRules::objects,
                "Wait until containers have ended, then print their exit codes", wait_command},
+    CommandRow{"container", "update", "", "update", Section::container, ExitRules::program,
+               "Change limits and restart policies of containers", update_command},
     CommandRow{"container", "rename", "", "rename", Section::container, ExitRules::objects,
                "Give a container another name", rename_command},
     CommandRow{"container", "top", "", "top", Section::container, ExitRules::objects,
@@ -146,10 +156,22 @@ constexpr std::array commands{
                "Remove images that have no name", image_prune_command},
     CommandRow{"image", "exists", "", "", Section::image, ExitRules::objects,
                "Tell by the exit status whether an image exists", image_exists_command},
+    CommandRow{"system", "boot", "", "", Section::other, ExitRules::program,
+               "Have restart policies outlive a reboot", system_boot_command},
     CommandRow{"system", "info", "", "info", Section::other, ExitRules::objects,
                "Show what skiff found on this machine", info_command},
     CommandRow{"system", "reset", "", "", Section::other, ExitRules::objects,
                "Remove all containers, images and other data", reset_command},
+    CommandRow{"secret", "create", "", "", Section::other, ExitRules::program,
+               "Keep a secret for containers", secret_create_command},
+    CommandRow{"secret", "exists", "", "", Section::other, ExitRules::objects,
+               "Tell by the exit status whether a secret exists", secret_exists_command},
+    CommandRow{"secret", "inspect", "", "", Section::other, ExitRules::objects,
+               "Show all about secrets as JSON", secret_inspect_command},
+    CommandRow{"secret", "ls", "list", "", Section::other, ExitRules::objects, "List secrets",
+               secret_ls_command},
+    CommandRow{"secret", "rm", "", "", Section::other, ExitRules::objects, "Remove secrets",
+               secret_rm_command},
     CommandRow{"volume", "create", "", "", Section::other, ExitRules::objects, "Create a volume",
                volume_create_command},
     CommandRow{"volume", "exists", "", "", Section::other, ExitRules::objects,

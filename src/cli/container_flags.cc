@@ -15,6 +15,8 @@
 #include "base/text.h"
 #include "cli/commands/container/container_names.h"
 #include "cli/device_flags.h"
+#include "cli/commands/secret/secret_names.h"
+#include "cli/extra_flags.h"
 #include "cli/health_flags.h"
 #include "cli/isolation_flags.h"
 #include "cli/mount_flags.h"
@@ -25,6 +27,7 @@
 #include "cli/values.h"
 #include "engine/container/log_options.h"
 #include "engine/container/restart_policy.h"
+#include "engine/secret/secrets.h"
 
 namespace skiff::cli {
 namespace {
@@ -93,6 +96,7 @@ void check(const CreateRequest& request) {
     engine::check_log_request(request.log);
     if (request.tty && request.log.driver == engine::passthrough_log_driver)
         throw Error(ErrorKind::conflict, "--tty and --log-driver passthrough exclude each other");
+    check_extra_flags(request);
     check_mount_targets(request.mounts);
     check_health(request.health);
     const engine::RestartPolicy restart = engine::parse_restart_policy(request.restart);
@@ -150,16 +154,19 @@ void declare_process_flags(CommandBuilder& command, ContainerFlags& flags) {
 
 void declare_log_flags(CommandBuilder& command, CreateRequest& request) {
     command.option("--log-driver", request.log.driver, "string",
-                   "Where the output is kept: json-file, local, none or passthrough",
-                   complete::words("json-file local none passthrough"));
+                   "Where the output goes: json-file, local, journald, syslog, gelf, fluentd, none "
+                   "or passthrough",
+                   complete::words("json-file local journald syslog gelf fluentd none "
+                                   "passthrough"));
     command.parsed(
         "--log-opt",
         [&request](std::string_view value) {
             const Cut parts = cut(value, '=');
             request.log.options[std::string(parts.before)] = parts.after;
         },
-        "list", "Options of the log driver: max-size, max-file, labels, env, tag",
-        complete::words("max-size= max-file= labels= env= tag="));
+        "list", "Options of the log driver: max-size, max-file, labels, env, tag and its own",
+        complete::words("max-size= max-file= labels= env= tag= mode= syslog-address= "
+                        "gelf-address= fluentd-address="));
 }
 
 void declare_file_flags(CommandBuilder& command, ContainerFlags& flags) {
@@ -184,6 +191,10 @@ void declare_file_flags(CommandBuilder& command, ContainerFlags& flags) {
         "mount", "Mount a volume, or with type=bind, tmpfs or image something else");
     command.option("--tmpfs", flags.tmpfs, "list",
                    "Mount an empty directory in memory (format: <container>[:<options>])");
+    command.option("--secret", flags.secrets, "list",
+                   "Give a secret to the container (format: <name>[,type=mount|env][,target=…]"
+                   "[,uid=…][,gid=…][,mode=…])",
+                   complete::secrets);
     command.flag("--read-only", request.read_only, "Mount the root file system read-only");
     command.parsed(
         "--shm-size",
@@ -208,6 +219,9 @@ void declare_container_flags(CommandBuilder& command, ContainerFlags& flags) {
     declare_health_flags(command, request.health);
     declare_resource_flags(command, request.resources);
     declare_fixed_resource_flags(command, request.resources);
+    declare_environment_flags(command, flags.environment);
+    declare_extra_flags(command, request);
+    declare_foreign_flags(command, request.resources, flags.disable_content_trust);
     declare_log_flags(command, request);
     command.option("--name", request.name, "string", "Name of the container");
     command.flag("--replace", request.replace, "Remove a container that has the name first");
@@ -249,6 +263,7 @@ CreateRequest make_request(const ContainerFlags& flags) {
     CreateRequest request = flags.request;
     // Files first, so that -e wins; an entry later in the list replaces an earlier one.
     prepend_environment_files(flags.env_files, request.environment);
+    apply_environment_flags(flags.environment, request);
     add_label_files(flags.label_files, request.labels);
     if (flags.entrypoint_given) {
         request.entrypoint.emplace();
@@ -264,6 +279,10 @@ CreateRequest make_request(const ContainerFlags& flags) {
     std::ranges::copy(flags.request.mounts, std::back_inserter(request.mounts));
     for (const std::string& text : flags.tmpfs) request.mounts.push_back(parse_tmpfs_flag(text));
     set_network(request, flags.network);
+    request.secrets.clear();
+    for (const std::string& text : flags.secrets)
+        request.secrets.push_back(
+            with_context([&] { return engine::parse_secret_request(text); }, "--secret"));
     request.pull = parse_pull(flags.pull);
     request.runtime = find_runtime(flags.runtime);
     if (!request.init_path.empty()) request.init = true;

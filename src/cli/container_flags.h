@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/environment_flags.h"
 #include "cli/port_flags.h"
 #include "engine/container/request.h"
 
@@ -20,6 +21,9 @@ struct ContainerFlags {
     bool entrypoint_given = false;
     std::vector<std::string> label_files;
     std::vector<std::string> env_files;
+    EnvironmentFlags environment;
+    std::vector<std::string> secrets;
+    bool disable_content_trust = true;  ///< no effect either way
     PortFlags ports;
     std::vector<std::string> security_options;
     std::vector<std::string> tmpfs;

@@ -171,6 +171,7 @@ constexpr std::array resources_fields{
     yes_no("OomKillDisable"),
     Field{.name = "PidsLimit", .get = json_field},
     member("Ulimits", ulimits_type),
+    optional(member("KernelMemory", int64_type)),
     member("CPUCount", int64_type, "CpuCount"),
     member("CPUPercent", int64_type, "CpuPercent"),
     member("IOMaximumIOps", int64_type),
@@ -221,6 +222,7 @@ constexpr std::array host_config_own_fields{
     optional(member("Sysctls", string_map_type)),
     optional(text("Runtime")),
     member("ConsoleSize", console_size_type),
+    optional(member("Annotations", string_map_type)),
     text("Isolation"),
     embedded_resources,
 };
@@ -362,6 +364,14 @@ constexpr std::array image_fields{
 
 // --- volumes
 
+constexpr std::array secret_driver_fields{text("Name"), member("Options", string_map_type)};
+constexpr Type secret_driver_type = record("define.SecretDriverSpec", secret_driver_fields);
+constexpr std::array secret_spec_fields{text("Name"), member("Driver", secret_driver_type),
+                                        member("Labels", string_map_type)};
+constexpr Type secret_spec_type = record("define.SecretSpec", secret_spec_fields);
+constexpr std::array secret_fields{text("ID"), text("CreatedAt"), text("UpdatedAt"),
+                                   member("Spec", secret_spec_type), optional(text("SecretData"))};
+
 constexpr std::array volume_fields{
     optional(text("CreatedAt")),
     text("Driver"),
@@ -374,6 +384,7 @@ constexpr std::array volume_fields{
 
 }  // namespace
 
+constexpr Type secret_inspect_type = record("define.SecretInfoReport", secret_fields);
 constexpr Type volume_inspect_type = record("volume.Volume", volume_fields);
 constexpr Type container_inspect_type = record("container.InspectResponse", container_fields);
 constexpr Type sized_container_inspect_type =

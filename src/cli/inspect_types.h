@@ -13,5 +13,7 @@ extern const gotemplate::Type container_inspect_type;
 extern const gotemplate::Type sized_container_inspect_type;
 extern const gotemplate::Type image_inspect_type;
 extern const gotemplate::Type volume_inspect_type;
+/// podman's, which is Docker's of a swarm's secrets.
+extern const gotemplate::Type secret_inspect_type;
 
 }  // namespace skiff::cli

@@ -7,23 +7,14 @@ namespace skiff::cli {
 namespace {
 
 constexpr auto container_flags = std::to_array<UnsupportedFlag>({
-    {"annotation"},
-    {"cpu-count"},
-    {"cpu-percent"},
-    {"disable-content-trust"},
-    {"domainname"},
     {"gpus"},
-    {"io-maxbandwidth"},
-    {"io-maxiops"},
     {"ip"},
     {"ip6"},
-    {"kernel-memory"},
     {"link"},
     {"link-local-ip"},
     {"mac-address"},
     {"net-alias"},
     {"network-alias"},
-    {"storage-opt"},
     {"use-api-socket"},
 });
 

@@ -26,6 +26,20 @@ bool is_address(const std::string& text) {
            inet_pton(AF_INET6, text.c_str(), &buffer) == 1;
 }
 
+/// As far as the form of each character goes; an overlong one is let through.
+bool is_utf8(std::string_view text) {
+    size_t i = 0;
+    while (i < text.size()) {
+        const auto first = static_cast<unsigned char>(text[i++]);
+        if (first < 0x80) continue;
+        const size_t more = first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : 1;
+        if (first < 0xc2 || first > 0xf4 || text.size() - i < more) return false;
+        for (size_t j = 0; j < more; ++j)
+            if ((static_cast<unsigned char>(text[i++]) & 0xc0U) != 0x80) return false;
+    }
+    return true;
+}
+
 std::int64_t parse_limit(std::string_view text) {
     const auto value = parse_number<std::int64_t>(text);
     if (!value || *value < -1)
@@ -87,19 +101,22 @@ std::vector<std::string> parse_environment_file(std::string_view content, std::s
         if (line.ends_with('\r')) line.remove_suffix(1);
         line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
         if (line.empty() || line[0] == '#') continue;
+        if (!is_utf8(line))
+            throw Error(ErrorKind::usage, "invalid env file ({}): invalid utf8 bytes at line {}",
+                        path, number);
         const Cut parts = cut(line, '=');
         if (parts.before.empty()) {
             throw Error(ErrorKind::usage,
-                        "invalid env-file '{}', line {}: no variable name on line '{}'", path,
-                        number, line);
+                        "invalid env file ({}): no variable name on line '{}' (line {})", path,
+                        line, number);
         }
         if (parts.before.find_first_of(blanks) != std::string_view::npos) {
             throw Error(ErrorKind::usage,
-                        "invalid env-file '{}', line {}: variable '{}' contains whitespaces", path,
-                        number, parts.before);
+                        "invalid env file ({}): variable '{}' contains whitespaces (line {})", path,
+                        parts.before, number);
         }
         if (line.find('\0') != std::string_view::npos) {
-            throw Error(ErrorKind::usage, "invalid env-file '{}', line {}: a zero byte", path,
+            throw Error(ErrorKind::usage, "invalid env file ({}): a zero byte on line {}", path,
                         number);
         }
         if (parts.found) {

@@ -3,40 +3,17 @@
 
 #include <algorithm>
 
-#include <regex.h>
-
 #include "base/error.h"
+#include "base/pattern.h"
 #include "base/text.h"
 
 namespace skiff::format {
 namespace {
 
-/// Go's \d, which POSIX lacks; the other classes (\w, \s, \b) are in the C library.
-std::string posix_pattern(std::string_view pattern) {
-    std::string text;
-    for (size_t i = 0; i < pattern.size(); ++i) {
-        if (pattern[i] != '\\' || i + 1 == pattern.size()) {
-            text += pattern[i];
-            continue;
-        }
-        ++i;
-        if (pattern[i] == 'd') {
-            text += "[0-9]";
-        } else {
-            text += {'\\', pattern[i]};
-        }
-    }
-    return text;
-}
-
 /// As in Docker, what is no regular expression matches nothing.
 bool matches_pattern(const std::string& pattern, const std::string& text) {
-    regex_t compiled{};
-    if (regcomp(&compiled, posix_pattern(pattern).c_str(), REG_EXTENDED | REG_NOSUB) != 0)
-        return false;
-    const bool matched = regexec(&compiled, text.c_str(), 0, nullptr, 0) == 0;
-    regfree(&compiled);
-    return matched;
+    const auto compiled = Pattern::compile(pattern);
+    return compiled && compiled->matches(text);
 }
 
 /// `wanted` is "key" or "key=value".

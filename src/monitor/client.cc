@@ -275,6 +275,7 @@ class Attachment {
             case FrameType::pause:
             case FrameType::unpause:
             case FrameType::restart:
+            case FrameType::update:
             case FrameType::userns:
             case FrameType::done:
                 break;
@@ -397,6 +398,15 @@ void request_pause(int socket, std::uint16_t version, bool paused) {
     if (!send_frame(socket, type, {}, {}, version)) monitor_gone();
     std::vector<char> buffer(max_frame);
     await(socket, buffer, FrameType::done);
+}
+
+std::vector<std::string> request_update(int socket, std::uint16_t version, int request) {
+    if (!send_frame(socket, FrameType::update, {}, {&request, 1}, version)) monitor_gone();
+    std::vector<char> buffer(max_frame);
+    std::vector<std::string> warnings;
+    await(socket, buffer, FrameType::done, nullptr,
+          [&](std::vector<std::string> sentences) { warnings = std::move(sentences); });
+    return warnings;
 }
 
 void request_restart(int socket, std::uint16_t version, const StopFrame& stop) {

@@ -79,6 +79,9 @@ int await_exit(int socket);
 /// Stops all processes of the container, or lets them go on. Throws Error{conflict} when that is so
 /// already, Error{unsupported} where it cannot be done, Error{system} when the monitor is gone.
 void request_pause(int socket, std::uint16_t version, bool paused);
+/// Hands over what to change; returns what cannot be enforced. Throws what the monitor says, and
+/// Error{system} when it is gone.
+std::vector<std::string> request_update(int socket, std::uint16_t version, int request);
 /// Stops the program and waits until the next run of the container has begun. Throws what keeps it
 /// from starting, Error{system} when the monitor ended instead.
 void request_restart(int socket, std::uint16_t version, const StopFrame& stop);

@@ -58,7 +58,7 @@ StreamSet from_bits(std::uint8_t bits) {
 
 bool known(std::uint16_t type) {
     return (type >= static_cast<std::uint16_t>(FrameType::attach) &&
-            type <= static_cast<std::uint16_t>(FrameType::restart)) ||
+            type <= static_cast<std::uint16_t>(FrameType::update)) ||
            (type >= static_cast<std::uint16_t>(FrameType::starting) &&
             type <= static_cast<std::uint16_t>(FrameType::warnings));
 }

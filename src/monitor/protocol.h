@@ -82,6 +82,7 @@ enum class FrameType : std::uint16_t {
     pause = 10,
     unpause = 11,
     restart = 12,
+    update = 13,  ///< with one descriptor: what to change
     // monitor to client
     starting = 64,
     started = 65,

@@ -58,6 +58,7 @@ ExitStatus Supervisor::run(ContainerIo io, Child init, pid_t host_pid) {
     for (Connection& client : clients_) greet(client);
     reap();  // it may have ended before SIGCHLD was ours
     if (health_) health_->begin();
+    if (options_.longest_run.count() > 0) run_ends_at_ = Clock::now() + options_.longest_run;
     while (!status_) turn();
     if (health_) health_->end();
     watch_.reset();
@@ -67,7 +68,7 @@ ExitStatus Supervisor::run(ContainerIo io, Child init, pid_t host_pid) {
     close_input();
     pty_peer_.reset();
     for (OutputStream& output : outputs_) drain(output);
-    if (options_.log) options_.log->finish();
+    finish_logs();
     host_pid_ = 0;
     pty_master_.reset();
     return *status_;
@@ -172,6 +173,7 @@ void Supervisor::turn() {
     check_deadline();
     check_health();
     check_watch();
+    if (options_.delivery) options_.delivery->act();
     if (!any) return;
     if (ready(signals_.get())) take_signals();
     serve_listened();
@@ -225,6 +227,9 @@ void Supervisor::collect_polls() {
     }
     // Without pending input a pipe is still asked whether the container closed it (POLLERR).
     if (input_.valid() && (input || !options_.tty)) add(input_.fd(), input ? POLLOUT : 0);
+    if (options_.delivery && options_.delivery->fd() >= 0)
+        add(options_.delivery->fd(), options_.delivery->events());
+    if (log_is_full()) return;
     for (const OutputStream& output : outputs_)
         if (output.source.valid() && output.filled == 0) add(output.source.fd(), POLLIN);
 }
@@ -262,6 +267,9 @@ int Supervisor::timeout_ms() const {
     until(watch_at_);
     until(rest_until_);
     until(kill_at_);
+    until(run_ends_at_);
+    until(finish_by_);
+    if (options_.delivery) until(options_.delivery->due());
     if (Clock::now() < accept_at_) until(accept_at_);
     return timeout;
 }
@@ -304,6 +312,7 @@ void Supervisor::reap() {
                                              : ExitStatus{0, info.si_status};
         init_.detach();  // its pid is free for others from here on
         kill_at_.reset();
+        run_ends_at_.reset();
     }
 }
 
@@ -356,6 +365,10 @@ void Supervisor::check_watch() {
 }
 
 void Supervisor::check_deadline() {
+    if (run_ends_at_ && Clock::now() >= *run_ends_at_) {
+        run_ends_at_.reset();
+        signal_init(SIGKILL);
+    }
     if (!kill_at_ || Clock::now() < *kill_at_) return;
     kill_at_.reset();
     signal_init(SIGKILL);

@@ -10,6 +10,7 @@
 #include <csignal>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -23,6 +24,7 @@
 #include "base/process.h"
 #include "monitor/connection.h"
 #include "monitor/health_check.h"
+#include "monitor/log_delivery.h"
 #include "monitor/log_file.h"
 #include "monitor/page_buffer.h"
 #include "monitor/protocol.h"
@@ -37,6 +39,7 @@ struct SupervisorOptions {
     bool commands_are_outside = false;
     Fd user_namespace;  ///< handed to clients of our own uid that ask; invalid: none
     std::optional<LogFile> log;
+    std::unique_ptr<LogDelivery> delivery;  ///< to a log server; null: none
     bool tty = false;
     /// The end of the first client's input, or of that client, is the end of the container's stdin
     /// (Docker's StdinOnce: `run -i` without -d). Never with a terminal.
@@ -56,7 +59,11 @@ struct SupervisorOptions {
     /// Stops every process of the container, or lets them go on, and writes that down. Throws
     /// Error; the container is then as it was. Empty: it cannot be paused.
     std::function<void(bool paused)> set_paused;
+    /// Changes what the descriptor says, and writes it down; returns what cannot be enforced.
+    /// Throws Error; all is then as it was.
+    std::function<std::vector<std::string>(int request)> update;
     std::optional<HealthOptions> health;  ///< by sessions
+    std::chrono::seconds longest_run{0};  ///< until SIGKILL; 0: no limit
 };
 
 /// One more descriptor for the event loop: when poll(2) reports one of `events`, or an error, `act`
@@ -108,6 +115,10 @@ class Supervisor {
     bool take_restart();
     /// SIGTERM came: somebody shuts the host down, or ends us.
     bool terminated() const { return terminated_; }
+    /// Messages that a log server has not taken until now.
+    std::uint64_t undelivered() const {
+        return options_.delivery ? options_.delivery->undelivered() : 0;
+    }
     /// Between two runs: tells those who are attached how the last one ended, and serves clients
     /// for `time`. False when the end was asked for, at once.
     bool rest(int code, std::chrono::milliseconds time);
@@ -181,6 +192,7 @@ class Supervisor {
     void take_signal_request(int number);
     void start_session(Connection& client, const Frame& frame);
     void answer_pause(Connection& client, bool paused);
+    void answer_update(Connection& client, const Frame& frame);
     void forget_gone();
 
     // supervisor_streams.cc: the bytes
@@ -190,6 +202,10 @@ class Supervisor {
     void close_input();
     void read_output(OutputStream& output);
     void deliver(OutputStream& output, bool fresh);
+    void log(Stream stream, std::string_view bytes);
+    /// What a log server has yet to take holds the program up.
+    bool log_is_full() const { return options_.delivery && options_.delivery->full(); }
+    void finish_logs();
     void drain(OutputStream& output);
     bool behind(const OutputStream& output) const;
 
@@ -214,7 +230,9 @@ class Supervisor {
     std::optional<Clock::time_point> rest_until_;
     std::vector<pid_t> sessions_;  ///< of `exec`, not yet ended
     std::optional<Clock::time_point> kill_at_;
-    bool accepting_ = false;         ///< the listener is among polls_
+    std::optional<Clock::time_point> run_ends_at_;  ///< by longest_run
+    std::optional<Clock::time_point> finish_by_;    ///< a log server is waited for
+    bool accepting_ = false;                        ///< the listener is among polls_
     Clock::time_point accept_at_{};  ///< not before; after running out of descriptors
 
     Fd pty_master_;  ///< for its size; input_ and outputs_ have descriptors of their own

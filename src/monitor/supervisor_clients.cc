@@ -125,6 +125,9 @@ void Supervisor::obey(Connection& client, Frame& frame) {
         case FrameType::unpause:
             answer_pause(client, false);
             return;
+        case FrameType::update:
+            answer_update(client, frame);
+            return;
         case FrameType::starting:
         case FrameType::started:
         case FrameType::output:
@@ -199,6 +202,18 @@ void Supervisor::answer_pause(Connection& client, bool paused) {
                         paused ? "already" : "not");
         options_.set_paused(paused);
         paused_ = paused;
+        client.push(FrameType::done, {});
+    } catch (const Error& error) {
+        client.conclude(FrameType::failed, encode(error));
+    }
+}
+
+void Supervisor::answer_update(Connection& client, const Frame& frame) {
+    if (frame.fds.size() != 1 || !options_.update)
+        throw Error(ErrorKind::invalid, "malformed monitor message: no update is possible");
+    try {
+        const std::vector<std::string> less = options_.update(frame.fds[0].get());
+        if (!less.empty()) client.push(FrameType::warnings, encode_warnings(less));
         client.push(FrameType::done, {});
     } catch (const Error& error) {
         client.conclude(FrameType::failed, encode(error));

@@ -90,8 +90,34 @@ void Supervisor::read_output(OutputStream& output) {
         if (transfer.outcome != Transfer::Outcome::blocked) output.source.close();
         break;
     }
-    if (options_.log && output.filled > before)
-        options_.log->append(output.stream, output.content().substr(before), now());
+    if (output.filled > before) log(output.stream, output.content().substr(before));
+}
+
+void Supervisor::log(Stream stream, std::string_view bytes) {
+    const Timestamp time = now();
+    if (options_.log) options_.log->append(stream, bytes, time);
+    if (!options_.delivery) return;
+    options_.delivery->append(stream, bytes, time);
+    options_.delivery->act();
+}
+
+/// The program has ended. A log server has time for what is queued as long as it takes something.
+void Supervisor::finish_logs() {
+    constexpr std::chrono::seconds patience{10};
+    if (options_.log) options_.log->finish();
+    if (!options_.delivery) return;
+    LogDelivery& delivery = *options_.delivery;
+    delivery.finish();
+    delivery.act();
+    const auto end_of_patience = [&, begun = Clock::now()] {
+        return std::max(begun, delivery.last_progress()) + patience;
+    };
+    while (delivery.pending() && Clock::now() < end_of_patience()) {
+        finish_by_ = end_of_patience();
+        turn();
+    }
+    finish_by_.reset();
+    delivery.give_up();
 }
 
 /// `fresh`: the chunk was just read, so every client is tried; else those that became writable.

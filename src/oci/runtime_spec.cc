@@ -53,6 +53,7 @@ Json process_json(const SpecProcess& process) {
     };
     if (!process.user.additional_gids.empty())
         json["user"]["additionalGids"] = process.user.additional_gids;
+    if (process.user.umask) json["user"]["umask"] = *process.user.umask;
     if (process.console_size.height != 0)
         json["consoleSize"] = {{"height", process.console_size.height},
                                {"width", process.console_size.width}};
@@ -106,6 +107,7 @@ Json to_json(const RuntimeSpec& spec) {
                  {"mounts", mounts},
                  {"linux", linux_part}};
     if (!spec.hostname.empty()) json["hostname"] = spec.hostname;
+    if (!spec.domainname.empty()) json["domainname"] = spec.domainname;
     if (!spec.annotations.empty()) json["annotations"] = spec.annotations;
     return json;
 }

@@ -19,6 +19,7 @@ struct SpecUser {
     std::uint32_t uid = 0;
     std::uint32_t gid = 0;
     std::vector<std::uint32_t> additional_gids;
+    std::optional<std::uint32_t> umask;
 };
 
 struct SpecRlimit {
@@ -80,6 +81,7 @@ struct RuntimeSpec {
     std::string root_path;
     bool root_readonly = false;
     std::string hostname;
+    std::string domainname;
     std::vector<SpecMount> mounts;
     std::map<std::string, std::string> annotations;
     std::vector<SpecNamespace> namespaces;

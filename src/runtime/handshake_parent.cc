@@ -42,8 +42,23 @@ void give_pipes(const LaunchPlan& plan, const IdMaps& nested) {
             throw SystemError(errno, "cannot give a pipe to the container's user");
 }
 
+namespace {
+
+/// Init that failed before it took our second go has reset the connection, which is what is heard
+/// first; its report is behind that.
+ReceivedMessage receive_message(int socket) {
+    try {
+        return receive_with_fds(socket, sizeof(Report) + 1);
+    } catch (const SystemError& error) {
+        if (error.errno_value() != ECONNRESET) throw;
+    }
+    return receive_with_fds(socket, sizeof(Report) + 1);
+}
+
+}  // namespace
+
 Received receive_report(int socket) {
-    ReceivedMessage message = receive_with_fds(socket, sizeof(Report) + 1);
+    ReceivedMessage message = receive_message(socket);
     Received received;
     received.ended = message.data.empty();
     if (received.ended) return received;

@@ -23,6 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                 if (encode(decode_resize(frame.payload)) != frame.payload) std::abort();
                 break;
             case FrameType::restart:
+            case FrameType::update:
             case FrameType::stop: {
                 const StopFrame stop = decode_stop(frame.payload);
                 if (stop.signal < 1 || stop.signal > 64 || encode(stop) != frame.payload)

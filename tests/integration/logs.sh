@@ -61,7 +61,7 @@ check 'passthrough in the background' wait_line "$T/behind" '^begun$'
 check 'it stops' skiff stop -t 0 behind
 
 fails 'no such driver' 125 "logger: no log driver named 'bogus' is registered" skiff run --rm --log-driver bogus busybox true
-fails 'a driver of Docker'"'"'s' 125 'log driver syslog is not supported' skiff run --rm --log-driver syslog busybox true
+fails 'a driver of Docker'"'"'s' 125 'log driver splunk is not supported' skiff run --rm --log-driver splunk busybox true
 fails 'no such option' 125 "unknown log opt 'bogus' for json-file log driver" skiff run --rm --log-opt bogus=1 busybox true
 fails 'an option where there is no log' 125 'invalid logging opts for driver none' skiff run --rm --log-driver none --log-opt max-size=1m busybox true
 fails 'no size' 125 "invalid size: 'x'" skiff run --rm --log-opt max-size=x busybox true

@@ -13,6 +13,7 @@
 #include "base/signal_name.h"
 #include "base/text.h"
 #include "engine/config.h"
+#include "engine/container/account_entries.h"
 #include "engine/container/health.h"
 #include "engine/container/namespace_sharing.h"
 #include "engine/container/random_name.h"
@@ -20,9 +21,12 @@
 #include "engine/container/settle_mounts.h"
 #include "engine/container/spec_builder.h"
 #include "engine/container/sysctls.h"
+#include "engine/container/systemd_mode.h"
+#include "engine/container/time_zone.h"
 #include "engine/image/find.h"
 #include "engine/image/run_image.h"
 #include "engine/registry/pull.h"
+#include "engine/secret/secrets.h"
 #include "engine/shared_namespace.h"
 
 namespace skiff::engine {
@@ -107,7 +111,12 @@ EffectiveConfig merge_config(const oci::UntrustedImageConfig& image,
     } else if (!request.entrypoint) {
         config.command = image.command;
     }
-    config.environment = image.environment;
+    config.environment = request.default_environment.base;
+    for (const std::string& variable : image.environment)
+        set_variable(config.environment, variable);
+    std::erase_if(config.environment, [&](const std::string& variable) {
+        return is_unset(request.default_environment, variable);
+    });
     for (const std::string& variable : request.environment)
         set_variable(config.environment, variable);
     config.user = request.user.empty() ? image.user : request.user;
@@ -117,6 +126,8 @@ EffectiveConfig merge_config(const oci::UntrustedImageConfig& image,
         config.working_directory.insert(0, "/");
     config.hostname = request.hostname;
     config.stop_signal = request.stop_signal.empty() ? image.stop_signal : request.stop_signal;
+    if (config.stop_signal.empty() && runs_systemd(request.systemd, config))
+        config.stop_signal = systemd_stop_signal;
     config.labels = image_labels;
     for (const auto& [key, value] : request.labels) config.labels[key] = value;
     std::set<std::string> ports = image.exposed_ports;
@@ -130,12 +141,46 @@ EffectiveConfig merge_config(const oci::UntrustedImageConfig& image,
     return config;
 }
 
+namespace {
+
+/// --rootfs DIR[:O]: no image, and nothing that a registry could change.
+RunImage directory_as_image(const std::string& text) {
+    RunImage image;
+    image.name = text;
+    return image;
+}
+
+void settle_rootfs(const Engine& engine, ContainerRecord& record) {
+    std::string path = record.request.image;
+    if (path.ends_with(":O")) {
+        record.rootfs_overlay = true;
+        path.resize(path.size() - 2);
+    }
+    const Fd directory = open_file(path, O_PATH | O_DIRECTORY);
+    record.rootfs = find_link(AT_FDCWD, fmt::format("/proc/self/fd/{}", directory.get())).value();
+    if (record.rootfs == "/")
+        throw Error(ErrorKind::invalid, "--rootfs /: the host's own root is no container's");
+    // The sockets and files of every container would be in reach of this one.
+    for (const std::string& own : {engine.run_root(), engine.root()})
+        if ((own + "/").starts_with(record.rootfs + "/"))
+            throw Error(ErrorKind::denied, "--rootfs {}: skiff's own directory '{}' lies in it",
+                        record.rootfs, own);
+}
+
+/// By id, so that a rename changes nothing.
+void settle_requirements(const Engine& engine, CreateRequest& request) {
+    for (std::string& name : request.requirements) name = find_container(engine, name).id();
+}
+
+}  // namespace
+
 CreatedContainer make_container(const Engine& engine, const CreateRequest& request, bool by_run,
                                 const BringImage& bring) {
     check_resources(request.resources);
     refuse_single_id(engine);
     // Held until the record names the layers: from then on they are reachable without it.
-    RunImage image = find_or_bring_image(engine, request, bring);
+    RunImage image = request.rootfs ? directory_as_image(request.image)
+                                    : find_or_bring_image(engine, request, bring);
     engine.phases().mark("image");
 
     ContainerRecord record;
@@ -147,6 +192,10 @@ CreatedContainer make_container(const Engine& engine, const CreateRequest& reque
     record.layers = image.layers;
     record.request = request;
     if (load_config(engine).no_new_privileges) record.request.security.no_new_privileges = true;
+    if (request.rootfs) settle_rootfs(engine, record);
+    if (!request.timezone.empty()) read_time_zone(request.timezone);
+    record.host_accounts = host_account_lines(request.accounts.host_users);
+    settle_requirements(engine, record.request);
     record.config = merge_config(image.config, image.labels, request);
     merge_volume_paths(request, record.config);
     record.by_run = by_run;
@@ -165,6 +214,7 @@ CreatedContainer make_container(const Engine& engine, const CreateRequest& reque
         forget_mounts(engine, record);
         delete_trash(discard_container(engine, made.files, record.name));
     });
+    settle_secrets(engine, made.files.directory(), record.request);
     if (request.replace) remove_holder(engine, request.name);
     // The link first: a holder without a record but with a held lock counts as taken, so nobody
     // else gets the name, and the container appears with its final name or not at all.

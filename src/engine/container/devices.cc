@@ -107,7 +107,7 @@ std::vector<HostDevice> find_devices(const CreateRequest& request) {
 
 bool wants_device_group(const CreateRequest& request) {
     if (request.security.privileged || !request.runtime.empty()) return false;
-    return !request.devices.empty() || !request.cdi_devices.empty() || makes_devices(request);
+    return !request.devices.empty() || makes_devices(request);
 }
 
 bool makes_devices(const CreateRequest& request) {

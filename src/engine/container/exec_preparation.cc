@@ -12,6 +12,7 @@
 #include "engine/container/launch_preparation.h"
 #include "engine/container/spec_facts.h"
 #include "engine/container/user.h"
+#include "engine/secret/secrets.h"
 #include "runtime/capabilities/capability_set.h"
 #include "runtime/plan/plan_builder.h"
 
@@ -75,6 +76,8 @@ ExecPreparation prepare_exec(const Engine& engine, const ContainerFiles& files, 
     plan.joins.clear();
     plan.sysctls.clear();
     if (keeps_groups(record.request) && request_user.empty()) plan.set_groups = false;
+    for (const std::string& variable : secret_variables(files.directory(), record.request))
+        set_variable(plan.environment, variable);
     // Of the container's tree nothing is made again.
     plan.mounts.clear();
     plan.devices.clear();

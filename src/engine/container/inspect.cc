@@ -144,6 +144,7 @@ Json host_config(const ContainerRecord& record, const std::string& runtime) {
     if (!request.sysctls.empty()) json["Sysctls"] = request.sysctls;
     add_mount_requests(request, json);
     if (request.init) json["Init"] = true;
+    if (!request.annotations.empty()) json["Annotations"] = request.annotations;
     json.update(docker_resources(request));
     return json;
 }
@@ -214,9 +215,10 @@ Json network_settings(const ContainerRecord& record, const ContainerState& state
 }
 
 /// With the PATH that a program gets when nobody said one, as Docker shows it.
-std::vector<std::string> environment(const EffectiveConfig& config) {
-    std::vector<std::string> list = config.environment;
-    if (std::ranges::none_of(list, [](const std::string& v) { return v.starts_with("PATH="); }))
+std::vector<std::string> environment(const ContainerRecord& record) {
+    std::vector<std::string> list = record.config.environment;
+    if (!is_unset(record.request.default_environment, "PATH") &&
+        std::ranges::none_of(list, [](const std::string& v) { return v.starts_with("PATH="); }))
         list.push_back(fmt::format("PATH={}", default_search_path));
     return list;
 }
@@ -235,6 +237,20 @@ Json healthcheck_json(const HealthConfig& health) {
     return json;
 }
 
+/// What Docker has no flag for, by podman's names.
+void add_podman_fields(const CreateRequest& request, Json& json) {
+    if (!request.timezone.empty()) json["Timezone"] = request.timezone;
+    if (request.umask) json["Umask"] = fmt::format("{:04o}", *request.umask);
+    if (request.timeout != 0) json["Timeout"] = request.timeout;
+    if (!request.accounts.passwd_entry.empty()) json["PasswdEntry"] = request.accounts.passwd_entry;
+    for (const SecretRequest& secret : request.secrets)
+        json["Secrets"].push_back({{"Name", secret.source},
+                                   {"ID", secret.id},
+                                   {"UID", secret.uid},
+                                   {"GID", secret.gid},
+                                   {"Mode", secret.mode}});
+}
+
 Json config_json(const ContainerRecord& record, const std::string& hostname) {
     const EffectiveConfig& config = record.config;
     Json ports = Json::object();
@@ -242,7 +258,7 @@ Json config_json(const ContainerRecord& record, const std::string& hostname) {
     Json volumes = Json::object();
     for (const std::string& volume : config.volumes) volumes[volume] = Json::object();
     Json json = {{"Hostname", hostname},
-                 {"Domainname", ""},
+                 {"Domainname", record.request.domainname},
                  {"User", config.user},
                  {"AttachStdin", record.request.attaches("stdin")},
                  {"AttachStdout", record.request.attaches("stdout")},
@@ -250,7 +266,7 @@ Json config_json(const ContainerRecord& record, const std::string& hostname) {
                  {"Tty", record.request.tty},
                  {"OpenStdin", record.request.interactive},
                  {"StdinOnce", record.request.interactive && record.request.attaches("stdin")},
-                 {"Env", environment(config)},
+                 {"Env", environment(record)},
                  {"Cmd", list_or_null(config.command)},
                  {"Image", record.image_name},
                  {"Volumes", volumes.empty() ? Json(nullptr) : volumes},
@@ -262,6 +278,7 @@ Json config_json(const ContainerRecord& record, const std::string& hostname) {
     if (!config.health.test.empty()) json["Healthcheck"] = healthcheck_json(config.health);
     if (!config.stop_signal.empty()) json["StopSignal"] = signal_name(stop_signal_of(record));
     if (!config.health_shell.empty()) json["Shell"] = config.health_shell;
+    add_podman_fields(record.request, json);
     if (record.request.stop_timeout) json["StopTimeout"] = *record.request.stop_timeout;
     return json;
 }
@@ -278,7 +295,7 @@ Json inspect_container(const Engine& engine, const std::string& name) {
     if (!words.empty()) words.erase(words.begin());
     const std::string etc = etc_directory(engine, record);
     const std::string runtime = record.request.runtime.empty() ? "skiff" : record.request.runtime;
-    return {{"Id", record.id},
+    Json json = {{"Id", record.id},
             {"Created", to_rfc3339(record.created)},
             {"Path", path},
             {"Args", words},
@@ -301,6 +318,8 @@ Json inspect_container(const Engine& engine, const std::string& name) {
             {"Mounts", mounts_json(engine, record)},
             {"Config", config_json(record, effective_hostname(record, host_name()))},
             {"NetworkSettings", network_settings(record, state)}};
+    if (!record.rootfs.empty()) json["Rootfs"] = record.rootfs;
+    return json;
 }
 
 Json inspect_oci(const Engine& engine, const std::string& name) {

@@ -9,7 +9,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <linux/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -17,6 +19,7 @@
 #include "base/root_dir.h"
 #include "base/text.h"
 #include "engine/builtin/built_in_image.h"
+#include "engine/container/account_entries.h"
 #include "engine/container/container_network.h"
 #include "engine/container/devices.h"
 #include "engine/container/etc_files.h"
@@ -27,6 +30,9 @@
 #include "engine/container/resolv_conf_watch.h"
 #include "engine/container/spec_builder.h"
 #include "engine/container/spec_facts.h"
+#include "engine/container/time_zone.h"
+#include "engine/secret/secret_files.h"
+#include "engine/secret/secrets.h"
 #include "runtime/capabilities/capability_set.h"
 #include "runtime/host_devices.h"
 #include "runtime/launch.h"
@@ -58,15 +64,32 @@ uid_t root_owner(const Preparation& preparation) {
     return preparation.nested ? to_outside(preparation.nested->uids, 0).value_or(0) : 0;
 }
 
+/// --rootfs without :O: the directory itself, which its owner chose to have written.
+Fd clone_rootfs(const ContainerRecord& record) {
+    Fd tree = runtime::clone_directory(record.rootfs);
+    if (record.request.security.privileged) return tree;
+    mount_attr attributes{};
+    attributes.attr_set = MOUNT_ATTR_NODEV;
+    if (syscall(SYS_mount_setattr, tree.get(), "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes,
+                sizeof attributes) < 0)
+        throw SystemError(errno, "cannot set the options of the mount of '{}'", record.rootfs);
+    return tree;
+}
+
 /// Sets preparation.nested before, since the writable layer belongs to the container's root.
 Fd mount_root(const Engine& engine, const ContainerFiles& files, const ContainerRecord& record,
               bool in_user_namespace, bool opens_devices, Preparation& preparation) {
+    if (!record.rootfs.empty() && !record.rootfs_overlay) return clone_rootfs(record);
     make_directory(files.directory(), "upper", 0755);
     renew_work_directory(files);
     runtime::OverlayRequest request;
     request.base_directory = engine.root() + "/l";
     const uid_t owner = root_owner(preparation);
-    if (record.built_in.empty()) {
+    Fd rootfs;
+    if (!record.rootfs.empty()) {
+        rootfs = open_file(record.rootfs, O_RDONLY | O_DIRECTORY);
+        request.lower = {fmt::format("/proc/self/fd/{}", rootfs.get())};
+    } else if (record.built_in.empty()) {
         request.lower = layer_links(engine, record.layers, record.image_name);
         if (request.lower.empty()) {  // a build FROM scratch
             make_directory(files.directory(), "empty", 0755);
@@ -115,8 +138,25 @@ void write_etc_files(const ContainerFiles& files, const ContainerRecord& record,
         hosts.host_gateway = "127.0.0.1";
     }
     write_etc_file(files, "hostname", hostname + "\n");
-    write_etc_file(files, "hosts", hosts_content(hosts));
+    if (!request.domainname.empty()) hosts.hostname += "." + request.domainname;
+    if (!request.no_hosts) write_etc_file(files, "hosts", hosts_content(hosts));
     write_etc_file(files, "resolv.conf", resolv_conf_content(resolv));
+}
+
+/// What is shown in /etc beside the three files, each as the container's root has it.
+std::vector<std::string> write_added_files(const ContainerFiles& files,
+                                           const ContainerRecord& record, const RootDir& root,
+                                           const ContainerUser& user) {
+    std::vector<std::string> names;
+    const auto add = [&](const char* name, const std::string& content) {
+        write_etc_file(files, name, content);
+        names.emplace_back(name);
+    };
+    if (!record.request.timezone.empty()) add("localtime", read_time_zone(record.request.timezone));
+    const AccountFiles accounts = account_files(record, root, user);
+    if (accounts.passwd) add("passwd", *accounts.passwd);
+    if (accounts.group) add("group", *accounts.group);
+    return names;
 }
 
 /// What the container quietly gets less of than was asked: `inspect` shows it, --strict refuses it.
@@ -170,6 +210,22 @@ void require_apparmor(const SecurityRequest& security) {
                     "the AppArmor profile {} cannot be had: this kernel has no AppArmor, or it is "
                     "switched off (--security-opt apparmor=unconfined goes without)",
                     quoted(security.apparmor));
+}
+
+/// Into the plan alone: neither the record nor the document of `inspect --oci` has them.
+void add_secrets(const ContainerFiles& files, const ContainerRecord& record,
+                 Preparation& preparation) {
+    const auto& nested = preparation.nested;
+    const auto outside = [&](const std::vector<runtime::IdExtent>* map, std::uint32_t id) {
+        return map == nullptr ? id : to_outside(*map, id).value_or(id);
+    };
+    for (runtime::MountStep& step : secret_mounts(
+             files.directory(), record.request,
+             [&](uid_t id) { return outside(nested ? &nested->uids : nullptr, id); },
+             [&](gid_t id) { return outside(nested ? &nested->gids : nullptr, id); }))
+        preparation.plan.mounts.push_back(std::move(step));
+    for (const std::string& variable : secret_variables(files.directory(), record.request))
+        set_variable(preparation.plan.environment, variable);
 }
 
 void connect_pipes(const ContainerRecord& record, Preparation& preparation) {
@@ -296,11 +352,19 @@ Preparation prepare_launch(const Engine& engine, const ContainerFiles& files,
     facts.covered = sources.covered_paths(engine);
     if (record.built_in == "host") facts.host_directories = host_directories();
     write_etc_files(files, record, effective_hostname(record, facts.host_hostname));
-    if (const uid_t owner = root_owner(result); owner != 0)  // and then nothing is joined
-        for (const char* name : {"hosts", "hostname", "resolv.conf"}) give(files, name, owner);
+    facts.added_files = write_added_files(files, record, view, result.user);
+    if (const uid_t owner = root_owner(result); owner != 0) {  // and then nothing is joined
+        std::vector<std::string> names = facts.added_files;
+        names.insert(names.end(), {"hostname", "resolv.conf"});
+        if (!record.request.no_hosts) names.emplace_back("hosts");
+        for (const std::string& name : names) give(files, name.c_str(), owner);
+    }
     engine.phases().mark("monitor: files of /etc");
     oci::RuntimeSpec spec = build_spec(record, result.user, facts);
     const bool external = !record.request.runtime.empty();
+    if (external && !record.request.secrets.empty())
+        throw Error(ErrorKind::unsupported,
+                    "--secret works with skiff's own launcher only, not with --runtime");
     result.plan = runtime::build_plan(spec, host);
     std::vector<std::string> less = find_less(record, spec, result.plan, host);
     std::ranges::move(less, std::back_inserter(result.less));
@@ -313,6 +377,11 @@ Preparation prepare_launch(const Engine& engine, const ContainerFiles& files,
             result.unenforced.push_back(fmt::format(
                 "the OOM score stays {} instead of {}: to lower it takes CAP_SYS_RESOURCE",
                 host.oom_score_adj, score));
+        if (record.request.resources.kernel_memory != 0)
+            result.unenforced.emplace_back(
+                "Specifying a kernel memory limit is deprecated, and it has no effect: kernels "
+                "have "
+                "no such limit any more, and count that memory in --memory");
         result.less.insert(result.less.end(),
                            result.unenforced.begin() + static_cast<std::ptrdiff_t>(known),
                            result.unenforced.end());
@@ -350,6 +419,7 @@ Preparation prepare_launch(const Engine& engine, const ContainerFiles& files,
     } else {
         sources.give_to(result.plan);
         runtime::open_sources(result.plan);
+        add_secrets(files, record, result);
     }
     connect_pipes(record, result);
     engine.phases().mark("monitor: mount sources");

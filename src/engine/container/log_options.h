@@ -17,7 +17,8 @@ inline constexpr std::string_view passthrough_log_driver = "passthrough";
 /// Error{unsupported} for those that Docker has and skiff has not.
 void check_log_request(const LogRequest& request);
 
-/// Whether output is kept in files at all (drivers json-file and local).
+/// Whether output is kept in files at all: the drivers json-file and local, and beside a log server
+/// for `logs` (Docker's dual logging) unless cache-disabled=true.
 bool keeps_log(const LogRequest& request);
 /// Of a driver that keeps a log.
 monitor::LogFormat log_format(const LogRequest& request);

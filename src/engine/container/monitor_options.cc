@@ -8,6 +8,7 @@
 #include "engine/container/exec_role.h"
 #include "engine/container/health.h"
 #include "engine/container/log_options.h"
+#include "engine/container/log_servers.h"
 #include "monitor/address.h"
 
 namespace skiff::engine {
@@ -36,6 +37,8 @@ monitor::SupervisorOptions supervisor_options(const Engine& engine, const Contai
         options.user_namespace = open_file("/proc/self/ns/user", O_RDONLY);
     if (keeps_log(record.request.log))
         options.log = monitor::LogFile::open(files.directory(), log_settings(record));
+    if (has_log_server(record.request.log)) options.delivery = open_log_delivery(record);
+    options.longest_run = std::chrono::seconds(record.request.timeout);
     options.start_session = [arguments](int client, int request, int init_pidfd) {
         return start_exec_session(arguments, client, request, init_pidfd);
     };

@@ -34,6 +34,12 @@ runtime::GroupLocation locate(const Engine& engine, const std::string& id,
 
 }  // namespace
 
+std::string groups_for(const Engine& engine, const ContainerRecord& record) {
+    // A scope of systemd is handed its controllers.
+    if (engine.rootless() || !wants_groups(record)) return "";
+    return to_word(locate(engine, record.id, wish_of(record)).groups);
+}
+
 MonitorPlace::MonitorPlace(const Engine& engine, const ContainerRecord& record)
     : engine_(engine), id_(record.id) {
     if (!wants_groups(record)) return;

@@ -16,6 +16,10 @@
 
 namespace skiff::engine {
 
+/// The word for the groups that a container of this record has here; "" rootless, where they are
+/// its scope's.
+std::string groups_for(const Engine& engine, const ContainerRecord& record);
+
 /// One per start. Where no group can be made everything here does nothing, and `info` says so.
 class MonitorPlace {
   public:

@@ -33,17 +33,17 @@ namespace {
 
 constexpr std::string_view cgroups_word = "cgroups=";
 constexpr std::string_view listeners_word = "listeners=";
+constexpr std::string_view preserved_word = "preserved=";
 
 /// 0, 1 and 2 to /dev/null (a kept stdout would hang `$(skiff run -d …)`) unless they are for the
 /// program, the others to their places, signals to default.
-void prepare_descriptors(int client, int lock, std::span<const int> listeners, bool keep_streams) {
+void prepare_descriptors(int client, int lock, std::span<const int> passed, bool keep_streams) {
     // Away from the numbers that are about to be overwritten.
-    const int away = monitor_listener_fd + static_cast<int>(listeners.size());
+    const int away = monitor_listener_fd + static_cast<int>(passed.size());
     const Fd safe_client(fcntl(client, F_DUPFD_CLOEXEC, away));
     const Fd safe_lock(fcntl(lock, F_DUPFD_CLOEXEC, away));
-    std::vector<Fd> safe_listeners;
-    for (const int listener : listeners)
-        safe_listeners.emplace_back(fcntl(listener, F_DUPFD_CLOEXEC, away));
+    std::vector<Fd> safe;
+    for (const int fd : passed) safe.emplace_back(fcntl(fd, F_DUPFD_CLOEXEC, away));
     const Fd null(fcntl(open_file("/dev/null", O_RDWR).get(), F_DUPFD_CLOEXEC, 10));
     for (int number = 0; number < 3 && !keep_streams; ++number)
         if (dup2(null.get(), number) < 0)
@@ -52,7 +52,7 @@ void prepare_descriptors(int client, int lock, std::span<const int> listeners, b
         dup2(safe_lock.get(), monitor_lock_fd) < 0)
         throw SystemError(errno, "cannot prepare the monitor's descriptors");
     for (int i = 0; i < away - monitor_listener_fd; ++i)
-        if (dup2(safe_listeners[static_cast<size_t>(i)].get(), monitor_listener_fd + i) < 0)
+        if (dup2(safe[static_cast<size_t>(i)].get(), monitor_listener_fd + i) < 0)
             throw SystemError(errno, "cannot prepare the monitor's descriptors");
     if (syscall(SYS_close_range, away, ~0U, 4 /* CLOSE_RANGE_CLOEXEC */) < 0)
         throw SystemError(errno, "cannot prepare the monitor's descriptors");
@@ -64,7 +64,9 @@ void prepare_descriptors(int client, int lock, std::span<const int> listeners, b
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);
     for (int number = 1; number < NSIG; ++number) signal(number, SIG_DFL);
-    prepare_descriptors(client, lock, arguments.listeners, arguments.keep_streams);
+    std::vector<int> passed = arguments.listeners;
+    passed.insert(passed.end(), arguments.preserved.begin(), arguments.preserved.end());
+    prepare_descriptors(client, lock, passed, arguments.keep_streams);
     runtime::exec_sealed_self(to_words(arguments));
 }
 
@@ -217,6 +219,8 @@ std::vector<std::string> to_words(const MonitorArguments& arguments, std::string
     if (arguments.strict) words.emplace_back("strict");
     if (!arguments.listeners.empty())
         words.push_back(fmt::format("{}{}", listeners_word, arguments.listeners.size()));
+    if (!arguments.preserved.empty())
+        words.push_back(fmt::format("{}{}", preserved_word, fmt::join(arguments.preserved, ",")));
     if (!arguments.cgroups.empty()) words.push_back(std::string(cgroups_word) + arguments.cgroups);
     return words;
 }
@@ -235,6 +239,9 @@ MonitorArguments parse_monitor_arguments(int argc, char** argv) {
             arguments.cgroups = argv[i] + cgroups_word.size();
         if (std::string_view(argv[i]).starts_with(listeners_word))
             arguments.listeners = placed_listeners(argv[i] + listeners_word.size());
+        if (std::string_view(argv[i]).starts_with(preserved_word))
+            for (const std::string_view number : split(argv[i] + preserved_word.size(), ','))
+                arguments.preserved.push_back(parse_number<int>(number).value_or(-1));
     }
     char* const end = argv[argc - 1] + std::strlen(argv[argc - 1]);
     arguments.command_line = {argv[0], end};
@@ -256,6 +263,7 @@ Fd start_monitor(const Engine& engine, const ContainerRecord& record, FileLock l
     arguments.keep_streams = record.request.log.driver == passthrough_log_driver;
     arguments.cgroups = place.groups();
     arguments.listeners = inherited_listeners(record);
+    arguments.preserved = record.request.preserved_fds;
     SocketPair client = make_socket_pair(SOCK_SEQPACKET);
     const int theirs = client.theirs.get();
     if (!engine.rootless()) {

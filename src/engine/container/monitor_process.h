@@ -25,6 +25,9 @@ struct MonitorArguments {
     /// Listeners for ports that the caller was started with, in the order of the record: in the
     /// command its own numbers, in the monitor those from monitor_listener_fd on.
     std::vector<int> listeners = {};
+    /// Descriptors of the caller for the program (--preserve-fds): in the command its own numbers;
+    /// in the monitor they follow the listeners, and these are the numbers they had.
+    std::vector<int> preserved = {};
     std::string cgroups;  ///< runtime::to_word of the container's groups; empty: none
     /// The memory of our command line, for whoever may be seen from a container (--init).
     std::span<char> command_line = {};

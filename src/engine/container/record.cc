@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "engine/container/update.h"
 
 namespace nlohmann {
 
@@ -74,7 +75,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
     Resources, memory, memory_reservation, memory_swap, memory_swappiness, oom_kill_disable,
     oom_score_adj, nano_cpus, cpu_period, cpu_quota, cpu_shares, cpu_rt_period, cpu_rt_runtime,
     cpuset_cpus, cpuset_mems, pids_limit, blkio_weight, blkio_weight_device, device_read_bps,
-    device_write_bps, device_read_iops, device_write_iops, cgroup_parent)
+    device_write_bps, device_read_iops, device_write_iops, cgroup_parent, kernel_memory, cpu_count,
+    cpu_percent, io_max_operations, io_max_bandwidth)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(NamespaceModes, pid, ipc, uts, network, cgroup,
                                                 user)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(SlirpRequest, cidr, mtu, host_loopback)
@@ -94,13 +96,19 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(PortRequest, host_ip, host_port,
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(PublishedPort, host_ip, host_port, container_port,
                                                 protocol)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(LogRequest, driver, options)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(DefaultEnvironment, base, unset, unset_all)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(AccountRequest, passwd_entry, group_entry, add,
+                                                host_users)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(SecretRequest, id, source, variable, target, uid,
+                                                gid, mode)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
     CreateRequest, image, command, entrypoint, name, hostname, user, working_directory, environment,
     labels, mounts, volumes_from, volume_driver, add_hosts, dns, dns_search, dns_options, publish,
     publish_all, expose, slirp, ulimits, resources, namespaces, log, security, group_add, sysctls,
-    devices, device_rules, cdi_devices, shm_size, stop_signal, stop_timeout, runtime, health,
-    restart, pull, platform, read_only, init, init_path, attach, interactive, tty, detach,
-    auto_remove)
+    devices, device_rules, shm_size, stop_signal, stop_timeout, runtime, health, restart, pull,
+    platform, read_only, init, init_path, attach, interactive, tty, detach, auto_remove,
+    default_environment, annotations, domainname, timezone, umask, timeout, no_hosts, no_hostname,
+    accounts, requirements, systemd, rootfs, secrets)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(EffectiveConfig, entrypoint, command, environment,
                                                 user, working_directory, hostname, stop_signal,
                                                 labels, exposed_ports, volumes, health,
@@ -156,6 +164,9 @@ std::string to_document(const ContainerRecord& record) {
                     {"config", record.config},
                     {"mounts", record.mounts},
                     {"mounted_layers", mounted_layers(record)},
+                    {"rootfs", record.rootfs},
+                    {"rootfs_overlay", record.rootfs_overlay},
+                    {"host_accounts", record.host_accounts},
                     {"by_run", record.by_run},
                     {"build_layer", record.build_layer},
                     {"run_root", record.run_root}});
@@ -178,10 +189,30 @@ ContainerRecord parse_record(std::string_view text, std::string_view name) {
         } else {
             record.mounts = record.request.mounts;  // made before there were volumes
         }
+        record.rootfs = json.value("rootfs", "");
+        record.rootfs_overlay = json.value("rootfs_overlay", false);
+        record.host_accounts = json.value("host_accounts", std::vector<std::string>());
         record.by_run = json.value("by_run", false);
         record.build_layer = json.value("build_layer", "");
         record.run_root = json.value("run_root", "");
         return record;
+    });
+}
+
+std::string to_document(const UpdateRequest& request) {
+    return to_text({{"format", record_format},
+                    {"resources", request.resources},
+                    {"restart", request.restart},
+                    {"groups", request.groups}});
+}
+
+UpdateRequest parse_update_request(std::string_view text, std::string_view name) {
+    return checked(text, name, [](const Json& json) {
+        UpdateRequest request;
+        json.at("resources").get_to(request.resources);
+        json.at("groups").get_to(request.groups);
+        request.restart = json.at("restart").get<std::optional<std::string>>();
+        return request;
     });
 }
 

@@ -58,6 +58,11 @@ struct ContainerRecord {
     /// All that is mounted for the user, each target once: the request's, those of --volumes-from,
     /// the image's volumes; anonymous volumes have their names.
     std::vector<MountRequest> mounts;
+    /// --rootfs: the directory, absolute; "" : the root comes of layers.
+    std::string rootfs;
+    bool rootfs_overlay = false;  ///< what the container writes goes elsewhere
+    /// Lines of /etc/passwd for --hostuser, as the host had them.
+    std::vector<std::string> host_accounts;
     /// Made by `run`, whose lock goes to the monitor without a gap: without a holder, and with
     /// --rm, it is what a killed process left. (`create --rm` waits for its `start`.)
     bool by_run = false;

@@ -100,8 +100,35 @@ struct LogRequest {
     std::map<std::string, std::string> options;  ///< as typed
 };
 
+/// What the program's environment is before the user's own variables.
+struct DefaultEnvironment {
+    /// "K=V" below the image's: --env-host and the proxies of the caller's environment.
+    std::vector<std::string> base;
+    std::vector<std::string> unset;  ///< names that neither the image nor skiff itself may set
+    bool unset_all = false;
+};
+
+/// Who is added to the container's /etc/passwd and /etc/group.
+struct AccountRequest {
+    std::string passwd_entry;             ///< podman's pattern; "" : its default
+    std::string group_entry;              ///< likewise
+    std::optional<bool> add;              ///< --passwd as given
+    std::vector<std::string> host_users;  ///< names or uids of the host
+};
+
+/// One --secret: what of the secrets' store a container gets, and where (engine/secret/secrets.h).
+struct SecretRequest {
+    std::string id;      ///< of the secret; "" until the container is made
+    std::string source;  ///< name or id as typed
+    bool variable = false;
+    std::string target;  ///< path in the container, or name of the variable
+    std::uint32_t uid = 0;
+    std::uint32_t gid = 0;
+    unsigned mode = 0400;
+};
+
 struct CreateRequest {
-    std::string image;  ///< as typed
+    std::string image;  ///< as typed; with `rootfs` the path of a directory
     std::vector<std::string> command;
     std::optional<std::vector<std::string>>
         entrypoint;    ///< set by --entrypoint; an empty list resets the image's
@@ -111,7 +138,9 @@ struct CreateRequest {
     std::string working_directory;
     std::vector<std::string>
         environment;  ///< "K=V" in order, --env-file first; "K" alone removes K
+    DefaultEnvironment default_environment;
     std::map<std::string, std::string> labels;
+    std::map<std::string, std::string> annotations;
     std::vector<MountRequest> mounts;       ///< in the order of -v, --mount, --tmpfs
     std::vector<std::string> volumes_from;  ///< as typed: container[:words]
     std::string volume_driver;              ///< of volumes that -v makes; "" is "local"
@@ -131,7 +160,6 @@ struct CreateRequest {
     std::map<std::string, std::string> sysctls;
     std::vector<DeviceRequest> devices;
     std::vector<std::string> device_rules;  ///< --device-cgroup-rule: "c 1:3 rwm"
-    std::vector<std::string> cdi_devices;   ///< "vendor.com/class=name", also those of --gpus
     LogRequest log;
     std::optional<std::uint64_t> shm_size;  ///< bytes
     std::string stop_signal;                ///< as typed; "" : the image's, else SIGTERM
@@ -149,6 +177,20 @@ struct CreateRequest {
     bool tty = false;                 ///< -t
     bool detach = false;
     bool auto_remove = false;  ///< --rm
+    std::string domainname;    ///< of NIS, and behind the host name
+    std::string timezone;      ///< a name of the host's zone files, or "local"; "" : the image's
+    std::optional<unsigned> umask;
+    unsigned timeout = 0;  ///< seconds a run may take before SIGKILL; 0: any
+    bool no_hosts = false;
+    bool no_hostname = false;
+    AccountRequest accounts;
+    std::vector<std::string> requirements;  ///< containers that are started first
+    std::string systemd = "true";           ///< "true": when the program is one; "false", "always"
+    bool rootfs = false;  ///< `image` is the directory of a root file system, [:O] behind it
+    std::vector<SecretRequest> secrets;
+    /// Open descriptors of the caller that the program gets as well, under their numbers. Not kept
+    /// in the record.
+    std::vector<int> preserved_fds;
     /// --replace: a container that has the name is removed first. Not kept in the record.
     bool replace = false;
 

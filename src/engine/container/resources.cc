@@ -41,6 +41,8 @@ void check_memory(const Resources& r) {
         refuse("Minimum memory reservation allowed is 6MB");
     if (r.memory > 0 && r.memory_reservation > 0 && r.memory < r.memory_reservation)
         refuse("Minimum memory limit can not be less than memory reservation limit, see usage");
+    if (r.kernel_memory != 0 && r.kernel_memory < smallest_memory)
+        refuse("Minimum kernel memory limit allowed is 6MB");
     if (r.oom_score_adj < -1000 || r.oom_score_adj > 1000)
         refuse("Invalid value {}, range for oom score adj is [-1000, 1000]", r.oom_score_adj);
 }

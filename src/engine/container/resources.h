@@ -43,6 +43,12 @@ struct Resources {
     std::vector<DeviceNumber> device_read_iops;
     std::vector<DeviceNumber> device_write_iops;
     std::string cgroup_parent;
+    std::int64_t kernel_memory = 0;  ///< no kernel of today limits it
+    // Of Windows: shown by `inspect`, as Docker on Linux has it.
+    std::int64_t cpu_count = 0;
+    std::int64_t cpu_percent = 0;
+    std::uint64_t io_max_operations = 0;
+    std::uint64_t io_max_bandwidth = 0;
     bool operator==(const Resources&) const = default;
 };
 

@@ -71,15 +71,6 @@ Json docker_devices(const CreateRequest& request) {
     return list;
 }
 
-Json device_requests(const CreateRequest& request) {
-    if (request.cdi_devices.empty()) return nullptr;
-    return Json::array({{{"Driver", "cdi"},
-                         {"Count", 0},
-                         {"DeviceIDs", request.cdi_devices},
-                         {"Capabilities", nullptr},
-                         {"Options", Json::object()}}});
-}
-
 Json oci_devices(std::span<const runtime::DeviceRule> rules) {
     Json list = Json::array({{{"allow", false}, {"access", "rwm"}}});
     for (const runtime::DeviceRule& rule : rules) {
@@ -101,36 +92,39 @@ Json docker_resources(const CreateRequest& request) {
     Json ulimits = Json::array();
     for (const Ulimit& limit : request.ulimits)
         ulimits.push_back({{"Name", limit.name}, {"Hard", limit.hard}, {"Soft", limit.soft}});
-    return {{"CpuShares", r.cpu_shares},
-            {"Memory", r.memory},
-            {"NanoCpus", r.nano_cpus},
-            {"CgroupParent", r.cgroup_parent},
-            {"BlkioWeight", r.blkio_weight},
-            {"BlkioWeightDevice", devices(r.blkio_weight_device, "Weight")},
-            {"BlkioDeviceReadBps", devices(r.device_read_bps, "Rate")},
-            {"BlkioDeviceWriteBps", devices(r.device_write_bps, "Rate")},
-            {"BlkioDeviceReadIOps", devices(r.device_read_iops, "Rate")},
-            {"BlkioDeviceWriteIOps", devices(r.device_write_iops, "Rate")},
-            {"CpuPeriod", r.cpu_period},
-            {"CpuQuota", r.cpu_quota},
-            {"CpuRealtimePeriod", r.cpu_rt_period},
-            {"CpuRealtimeRuntime", r.cpu_rt_runtime},
-            {"CpusetCpus", r.cpuset_cpus},
-            {"CpusetMems", r.cpuset_mems},
-            {"Devices", docker_devices(request)},
-            {"DeviceCgroupRules",
-             request.device_rules.empty() ? Json(nullptr) : Json(request.device_rules)},
-            {"DeviceRequests", device_requests(request)},
-            {"MemoryReservation", r.memory_reservation},
-            {"MemorySwap", effective_memory_swap(r)},
-            {"MemorySwappiness", r.memory_swappiness ? Json(*r.memory_swappiness) : Json(nullptr)},
-            {"OomKillDisable", r.oom_kill_disable},
-            {"PidsLimit", r.pids_limit ? Json(*r.pids_limit) : Json(nullptr)},
-            {"Ulimits", ulimits},
-            {"CpuCount", 0},
-            {"CpuPercent", 0},
-            {"IOMaximumIOps", 0},
-            {"IOMaximumBandwidth", 0}};
+    Json json = {
+        {"CpuShares", r.cpu_shares},
+        {"Memory", r.memory},
+        {"NanoCpus", r.nano_cpus},
+        {"CgroupParent", r.cgroup_parent},
+        {"BlkioWeight", r.blkio_weight},
+        {"BlkioWeightDevice", devices(r.blkio_weight_device, "Weight")},
+        {"BlkioDeviceReadBps", devices(r.device_read_bps, "Rate")},
+        {"BlkioDeviceWriteBps", devices(r.device_write_bps, "Rate")},
+        {"BlkioDeviceReadIOps", devices(r.device_read_iops, "Rate")},
+        {"BlkioDeviceWriteIOps", devices(r.device_write_iops, "Rate")},
+        {"CpuPeriod", r.cpu_period},
+        {"CpuQuota", r.cpu_quota},
+        {"CpuRealtimePeriod", r.cpu_rt_period},
+        {"CpuRealtimeRuntime", r.cpu_rt_runtime},
+        {"CpusetCpus", r.cpuset_cpus},
+        {"CpusetMems", r.cpuset_mems},
+        {"Devices", docker_devices(request)},
+        {"DeviceCgroupRules",
+         request.device_rules.empty() ? Json(nullptr) : Json(request.device_rules)},
+        {"DeviceRequests", nullptr},
+        {"MemoryReservation", r.memory_reservation},
+        {"MemorySwap", effective_memory_swap(r)},
+        {"MemorySwappiness", r.memory_swappiness ? Json(*r.memory_swappiness) : Json(nullptr)},
+        {"OomKillDisable", r.oom_kill_disable},
+        {"PidsLimit", r.pids_limit ? Json(*r.pids_limit) : Json(nullptr)},
+        {"Ulimits", ulimits},
+        {"CpuCount", r.cpu_count},
+        {"CpuPercent", r.cpu_percent},
+        {"IOMaximumIOps", r.io_max_operations},
+        {"IOMaximumBandwidth", r.io_max_bandwidth}};
+    put(json, "KernelMemory", r.kernel_memory);
+    return json;
 }
 
 std::string oci_resources(const runtime::GroupLimits& limits,

@@ -59,6 +59,17 @@ RunResult start_and_front(const Engine& engine, const ContainerRecord& record, F
 
 }  // namespace
 
+namespace {
+
+/// --requires. What runs already is left alone.
+void start_requirements(const Engine& engine, const CreateRequest& request) {
+    for (const std::string& id : request.requirements)
+        with_context([&] { start_container(engine, id, {}); }, "starting the required container {}",
+                     id.substr(0, 12));
+}
+
+}  // namespace
+
 RunResult run_container(const Engine& engine, const CreateRequest& request,
                         const RunOptions& options) {
     engine.phases().mark("command line");
@@ -75,6 +86,7 @@ RunResult run_container(const Engine& engine, const CreateRequest& request,
     front.signal_proxy = options.signal_proxy;
     const ContainerRecord record = std::move(created.record);
     try {
+        start_requirements(engine, record.request);
         RunResult result = start_and_front(engine, record, std::move(created.lock), front);
         if (front.leave_after_input) result.status = 0;  // of a program that goes on unseen
         return result;
@@ -131,6 +143,7 @@ RunResult start_container(const Engine& engine, const std::string& name,
         return outcome;
     }
     end_last_run(engine, files, record);
+    start_requirements(engine, record.request);
     // Its monitor will listen in the run directory of this session, which need not be the one that
     // made the container (ssh, cron, su).
     if (record.run_root != engine.run_root()) {

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "engine/container/devices.h"
 #include "engine/container/resources_json.h"
+#include "engine/container/systemd_mode.h"
 #include "runtime/capabilities/capability_set.h"
 #include "runtime/plan/plan_builder.h"
 
@@ -55,6 +56,10 @@ SpecMount proc_mount(const ContainerRecord& record, const SpecFacts& facts) {
     return {"/proc", "proc", "proc", {"nosuid", "noexec", "nodev"}};
 }
 
+bool is_systemd(const ContainerRecord& record) {
+    return runs_systemd(record.request.systemd, record.config);
+}
+
 SpecMount sys_mount(const ContainerRecord& record) {
     const char* access = record.request.security.privileged ? "rw" : "ro";
     // Likewise sysfs and the network namespace.
@@ -69,7 +74,7 @@ SpecMount sys_mount(const ContainerRecord& record) {
 /// Its own part, where it has a cgroup namespace. The host's is shown as it is, and what a rootless
 /// container sees there is the caller's own: never to be written (GO-2023-1682).
 SpecMount cgroup_mount(const ContainerRecord& record, const SpecFacts& facts) {
-    const bool writable = record.request.security.privileged;
+    const bool writable = record.request.security.privileged || is_systemd(record);
     if (record.request.namespaces.cgroup != "host")
         return {"/sys/fs/cgroup",
                 "cgroup",
@@ -121,7 +126,17 @@ std::vector<SpecMount> default_mounts(const ContainerRecord& record, const SpecF
                 {"/dev/mqueue", "bind", "/dev/mqueue", {"rbind", "nosuid", "noexec", "nodev"}});
         mounts.push_back({"/dev/shm", "bind", "/dev/shm", {"rbind", "nosuid", "noexec", "nodev"}});
     }
-    for (const char* name : {"resolv.conf", "hostname", "hosts"})
+    if (is_systemd(record))
+        for (const std::string_view path : systemd_directories())
+            mounts.push_back({std::string(path),
+                              "tmpfs",
+                              "tmpfs",
+                              {"nosuid", "nodev", path == "/tmp" ? "mode=1777" : "mode=755"}});
+    std::vector<std::string> files{"resolv.conf"};
+    if (!record.request.no_hostname) files.emplace_back("hostname");
+    if (!record.request.no_hosts) files.emplace_back("hosts");
+    files.insert(files.end(), facts.added_files.begin(), facts.added_files.end());
+    for (const std::string& name : files)
         mounts.push_back({fmt::format("/etc/{}", name),
                           "bind",
                           fmt::format("{}/{}", facts.container_directory, name),
@@ -252,6 +267,11 @@ std::vector<std::string> read_only_paths(const SecurityRequest& security) {
     return paths;
 }
 
+bool is_unset(const DefaultEnvironment& defaults, std::string_view variable) {
+    const std::string_view name = cut(variable, '=').before;
+    return defaults.unset_all || std::ranges::find(defaults.unset, name) != defaults.unset.end();
+}
+
 std::string effective_hostname(const ContainerRecord& record, const std::string& host_hostname) {
     const NamespaceModes& modes = record.request.namespaces;
     if (!record.config.hostname.empty()) return record.config.hostname;
@@ -261,14 +281,20 @@ std::string effective_hostname(const ContainerRecord& record, const std::string&
 
 std::vector<std::string> build_environment(const ContainerRecord& record,
                                            const std::string& hostname, const std::string& home) {
-    std::vector<std::string> environment{fmt::format("PATH={}", default_search_path),
-                                         "HOSTNAME=" + hostname};
-    if (record.request.tty) environment.emplace_back("TERM=xterm");
+    std::vector<std::string> environment;
+    const auto add = [&](std::string variable) {
+        if (!is_unset(record.request.default_environment, variable))
+            environment.push_back(std::move(variable));
+    };
+    add(fmt::format("PATH={}", default_search_path));
+    add("HOSTNAME=" + hostname);
+    if (record.request.tty) add("TERM=xterm");
+    if (is_systemd(record)) add(std::string(systemd_variable));
     for (const std::string& variable : record.config.environment)
         set_variable(environment, variable);
     const bool has_home = std::any_of(environment.begin(), environment.end(),
                                       [](const std::string& v) { return v.starts_with("HOME="); });
-    if (!has_home) environment.push_back("HOME=" + home);
+    if (!has_home) add("HOME=" + home);
     return environment;
 }
 
@@ -277,6 +303,8 @@ oci::RuntimeSpec build_spec(const ContainerRecord& record, const ContainerUser& 
     oci::RuntimeSpec spec;
     const std::string hostname = effective_hostname(record, facts.host_hostname);
     spec.hostname = record.request.namespaces.uts == "host" ? "" : hostname;
+    spec.domainname = record.request.namespaces.uts == "host" ? "" : record.request.domainname;
+    spec.annotations = record.request.annotations;
     spec.root_path = "rootfs";
     spec.root_readonly = record.request.read_only;
     spec.namespaces = namespaces_of(record, facts);
@@ -293,7 +321,7 @@ oci::RuntimeSpec build_spec(const ContainerRecord& record, const ContainerUser& 
     oci::SpecProcess& process = spec.process;
     process.terminal = record.request.tty;
     process.console_size = {facts.rows, facts.columns};
-    process.user = {user.uid, user.gid, user.groups};
+    process.user = {user.uid, user.gid, user.groups, record.request.umask};
     process.oom_score_adj = record.request.resources.oom_score_adj;
     // tini, catatonit and dumb-init all know the two dashes.
     if (!record.request.init_path.empty()) process.args = {foreign_init, "--"};

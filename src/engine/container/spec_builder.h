@@ -39,6 +39,9 @@ struct SpecFacts {
     std::vector<oci::SpecIdMapping> gid_mappings;
     /// Shown read-only at the same place: the built-in image `host`.
     std::vector<std::string> host_directories;
+    /// Of the container's directory, shown in /etc beside the three that every container has:
+    /// localtime, passwd, group.
+    std::vector<std::string> added_files = {};
     /// Paths in the container at which a bind would show our run directory: covered.
     std::vector<std::string> covered;
     unsigned rows = 0;  ///< of the terminal, 0: unknown
@@ -66,6 +69,8 @@ std::vector<std::string> read_only_paths(const SecurityRequest& security);
 
 /// Source of the mount at /dev/shm that shows another container's.
 inline constexpr std::string_view shared_memory_source = "skiff-shared-memory";
+/// Whether --unsetenv or --unsetenv-all takes a variable ("K=V" or "K") away that nobody asked for.
+bool is_unset(const DefaultEnvironment& defaults, std::string_view variable);
 
 /// What `hostname` prints inside.
 std::string effective_hostname(const ContainerRecord& record, const std::string& host_hostname);

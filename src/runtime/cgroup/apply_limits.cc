@@ -24,7 +24,14 @@ const ContainerGroups::Opened* ContainerGroups::controlling(std::string_view con
 std::vector<std::string> ContainerGroups::apply(const GroupLimits& limits) const {
     std::vector<std::string> less;
     std::vector<std::string_view> without;
-    const auto set = [&](const LimitWrite& write, const Opened& opened) {
+    /// What the kernel does not take before another limit is there: a smaller sum of memory and
+    /// swap only after a smaller memory, a larger memory only after a larger sum.
+    struct Refused {
+        LimitWrite write;
+        const Opened* opened;
+    };
+    std::vector<Refused> refused;
+    const auto set = [&](const LimitWrite& write, const Opened& opened, bool again) {
         Fd file = find_at(opened.directory.get(), std::string(write.file), O_WRONLY);
         if (!file.valid() && !write.other_file.empty())
             file = find_at(opened.directory.get(), std::string(write.other_file), O_WRONLY);
@@ -34,7 +41,10 @@ std::vector<std::string> ContainerGroups::apply(const GroupLimits& limits) const
                                            write.file));
             return;
         }
-        if (::write(file.get(), write.value.data(), write.value.size()) < 0)
+        if (::write(file.get(), write.value.data(), write.value.size()) >= 0) return;
+        if (errno == EINVAL && !again)
+            refused.push_back({write, &opened});
+        else
             throw SystemError(errno, "cannot set {}: '{}' to {}/{}", write.what, write.value,
                               opened.group.path, write.file);
     };
@@ -45,8 +55,9 @@ std::vector<std::string> ContainerGroups::apply(const GroupLimits& limits) const
             continue;
         }
         for (const LimitWrite& write : limit_writes(limits, opened->is_unified()))
-            if (write.controller == controller) set(write, *opened);
+            if (write.controller == controller) set(write, *opened, false);
     }
+    for (const Refused& one : refused) set(one.write, *one.opened, true);
     for (const LimitWrite& write : limit_writes(limits, false))
         if (std::find(without.begin(), without.end(), write.controller) != without.end() &&
             !write.optional)

@@ -170,6 +170,40 @@ ContainerGroups ContainerGroups::create(std::vector<ContainerGroup> wanted, std:
     return result;
 }
 
+void ContainerGroups::extend(std::vector<ContainerGroup> wanted, std::string_view id,
+                             const std::vector<std::string_view>& controllers) {
+    std::erase_if(wanted, [this](const ContainerGroup& group) {
+        // What is mounted together with one of ours is that one; made again, it would be cleared.
+        return std::any_of(groups_.begin(), groups_.end(), [&](const Opened& opened) {
+            return opened.group.hierarchy == group.hierarchy || opened.group.path == group.path;
+        });
+    });
+    for (const Opened& opened : groups_) {
+        if (!opened.is_unified() || controllers.empty()) continue;
+        try {
+            open_parent(opened.group, controllers);
+        } catch (const SystemError&) {
+            // Said by who looks for the controller.
+        }
+    }
+    ContainerGroups added = create(std::move(wanted), id);
+    // Until none is left behind: one that was made meanwhile is in its parent's groups.
+    std::vector<pid_t> moved;
+    for (bool again = true; again && !added.groups_.empty();) {
+        again = false;
+        for (const pid_t pid : pids()) {
+            if (std::find(moved.begin(), moved.end(), pid) != moved.end()) continue;
+            again = true;
+            moved.push_back(pid);
+            for (const Opened& opened : added.groups_)
+                if (!write_text(opened.directory.get(), "cgroup.procs", fmt::format("{}", pid)) &&
+                    errno != ESRCH)
+                    throw SystemError(errno, "cannot move a process into '{}'", opened.group.path);
+        }
+    }
+    std::move(added.groups_.begin(), added.groups_.end(), std::back_inserter(groups_));
+}
+
 ContainerGroups ContainerGroups::open(std::vector<ContainerGroup> recorded, std::string_view id) {
     ContainerGroups result;
     for (ContainerGroup& group : recorded) {

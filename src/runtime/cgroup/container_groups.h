@@ -34,6 +34,11 @@ class ContainerGroups {
     /// `controllers` (names of v1) are handed on to them where v2 needs that.
     static ContainerGroups create(std::vector<ContainerGroup> wanted, std::string_view id,
                                   const std::vector<std::string_view>& controllers = {});
+    /// Takes the processes into those of `wanted` that are not among ours yet, and has the others
+    /// handed `controllers`: for limits that come later. What cannot be had is left out. Throws
+    /// SystemError when a process cannot be moved.
+    void extend(std::vector<ContainerGroup> wanted, std::string_view id,
+                const std::vector<std::string_view>& controllers);
     /// Opens those that are still there, and belong to `id`.
     static ContainerGroups open(std::vector<ContainerGroup> recorded, std::string_view id);
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <sys/prctl.h>
+#include <sys/stat.h>
 
 #include "base/in_root.h"
 #include "runtime/init/steps.h"
@@ -25,6 +26,9 @@ int enter_working_directory(const LaunchPlan& plan) noexcept {
 }
 
 int set_hostname(const LaunchPlan& plan) noexcept {
+    if (!plan.domainname.empty() &&
+        setdomainname(plan.domainname.c_str(), plan.domainname.size()) < 0)
+        return errno;
     if (plan.hostname.empty()) return 0;
     return sethostname(plan.hostname.c_str(), plan.hostname.size()) < 0 ? errno : 0;
 }
@@ -93,6 +97,8 @@ void enter(const LaunchPlan& plan, const ExecVectors& vectors, int socket) noexc
     // Descriptors and limits while we may still do everything; then the identity, which takes that
     // away.
     step(Step::stdio, connect_stdio(plan, console));
+    // From here on nothing but the handshake is needed of all that is open.
+    step(Step::stdio, place_kept(plan, socket));
     walk(set_rlimits(plan, at));
     // The container's network is made by others, while all of the above was done here.
     if (plan.waits_before_program) step(Step::handshake, wait_for_go(socket));
@@ -109,6 +115,8 @@ void enter(const LaunchPlan& plan, const ExecVectors& vectors, int socket) noexc
     step(Step::escape_check, check_working_directory());
     if (plan.reaper) step(Step::reaper, stay_as_reaper(plan, socket));
 
+    // Not before: until here every file is made with the permissions that we say.
+    umask(plan.umask);
     if (!send_report(socket, {ReportKind::ready, Step::none, 0, 0})) _exit(125);
     step(Step::exec, execute(plan, vectors));
     _exit(125);

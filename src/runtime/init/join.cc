@@ -11,6 +11,7 @@
 
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "base/in_root.h"
@@ -62,6 +63,7 @@ void keep_only_streams_and(int socket) noexcept {
     if (setsid() < 0) fail(socket, {Step::session, 0}, errno);
     // A terminal without a session takes this one (0: do not steal).
     if (plan.terminal && ioctl(0, TIOCSCTTY, 0) < 0) fail(socket, {Step::console, 0}, errno);
+    umask(plan.umask);
     if (!send_report(socket, {ReportKind::ready, Step::none, 0, 0})) _exit(125);
     step(Step::exec, execute(plan, vectors));
     _exit(125);

@@ -42,9 +42,7 @@ int stay_as_reaper(const LaunchPlan& plan, int socket) noexcept {
     if (sigprocmask(SIG_SETMASK, &all, &before) < 0) return errno;
     // Nothing of the monitor's may be open in us when the program begins to run: with the right
     // capability it could take it (pidfd_getfd). The change of credentials made us dumpable again.
-    const unsigned handshake = static_cast<unsigned>(socket);
-    if (handshake > 3) syscall(SYS_close_range, 3, handshake - 1, 0);
-    syscall(SYS_close_range, handshake + 1, ~0U, 0);
+    close_all_but_kept(plan, socket);
     prctl(PR_SET_DUMPABLE, 0);
     const pid_t reaper = getpid();
     const pid_t program = fork();

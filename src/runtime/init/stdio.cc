@@ -60,6 +60,34 @@ int connect_stdio(const LaunchPlan& plan, int console) noexcept {
     return connect(plan.stderr_write.get(), 2, plan);
 }
 
+int place_kept(const LaunchPlan& plan, int& socket) noexcept {
+    int highest = 2;
+    for (const KeptDescriptor& kept : plan.kept)
+        if (kept.number > highest) highest = kept.number;
+    if (socket <= highest) {
+        const long moved = syscall(SYS_fcntl, socket, F_DUPFD_CLOEXEC, highest + 1);
+        if (moved < 0) return errno;
+        socket = static_cast<int>(moved);
+    }
+    for (const KeptDescriptor& kept : plan.kept)
+        if (dup2(kept.source, kept.number) < 0) return errno;
+    return 0;
+}
+
+void close_all_but_kept(const LaunchPlan& plan, int socket) noexcept {
+    // Ascending, and all below the socket.
+    int next = 3;
+    const auto close_below = [&](int number) noexcept {
+        if (number > next)
+            syscall(SYS_close_range, static_cast<unsigned>(next), static_cast<unsigned>(number - 1),
+                    0);
+        next = number + 1;
+    };
+    for (const KeptDescriptor& kept : plan.kept) close_below(kept.number);
+    close_below(socket);
+    syscall(SYS_close_range, static_cast<unsigned>(next), ~0U, 0);
+}
+
 int check_working_directory() noexcept {
     // The kernel says "(unreachable)" in front of a directory outside the process's root. glibc's
     // getcwd would try to be clever about that; the system call tells.

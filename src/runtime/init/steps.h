@@ -62,6 +62,11 @@ int take_identity(const LaunchPlan& plan, Position& at) noexcept;
 // stdio.cc
 int bring_up_loopback() noexcept;
 int connect_stdio(const LaunchPlan& plan, int console) noexcept;
+/// Gives the program's descriptors their numbers, for which the handshake's `socket` may have to
+/// move.
+int place_kept(const LaunchPlan& plan, int& socket) noexcept;
+/// Closes everything but the streams, what is kept, and `socket`.
+void close_all_but_kept(const LaunchPlan& plan, int socket) noexcept;
 /// Fails unless the working directory is inside the container's root (CVE-2024-21626).
 int check_working_directory() noexcept;
 

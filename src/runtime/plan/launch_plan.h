@@ -86,6 +86,11 @@ struct CapabilityWords {
     std::uint64_t permitted = 0;
 };
 
+struct KeptDescriptor {
+    int source = -1;
+    int number = -1;  ///< as the program sees it
+};
+
 struct ConsoleSize {
     unsigned short rows = 0;
     unsigned short columns = 0;
@@ -108,7 +113,8 @@ struct LaunchPlan {
     std::vector<std::string> masked_paths;
     std::vector<std::string> read_only_paths;
 
-    std::string hostname;  ///< empty: the namespace's as it is
+    std::string hostname;    ///< empty: the namespace's as it is
+    std::string domainname;  ///< likewise
     bool bring_up_loopback = false;
     std::vector<SysctlStep> sysctls;
 
@@ -118,6 +124,10 @@ struct LaunchPlan {
     Fd stdin_read;
     Fd stdout_write;
     Fd stderr_write;
+    /// What the program gets beside its streams, by ascending number; the sources are borrowed, and
+    /// above every number.
+    std::vector<KeptDescriptor> kept;
+    mode_t umask = 0022;
     bool own_streams = true;  ///< pipes made for the container, to be given to its user; false: not
                               ///< ours, left as they are
 

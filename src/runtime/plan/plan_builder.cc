@@ -260,6 +260,7 @@ LaunchPlan build_plan(const oci::RuntimeSpec& spec, const HostFacts& facts) {
     }
     plan.masked_paths = spec.masked_paths;
     plan.hostname = spec.has_own_namespace(oci::NamespaceType::uts) ? spec.hostname : "";
+    plan.domainname = spec.has_own_namespace(oci::NamespaceType::uts) ? spec.domainname : "";
     plan.bring_up_loopback = spec.has_own_namespace(oci::NamespaceType::network);
     plan.die_with_parent = !spec.has_own_namespace(oci::NamespaceType::pid);
     for (const auto& [name, value] : spec.sysctl)
@@ -276,6 +277,7 @@ LaunchPlan build_plan(const oci::RuntimeSpec& spec, const HostFacts& facts) {
         plan.oom_score_adj = fmt::format("{}", process.oom_score_adj);
     plan.uid = process.user.uid;
     plan.gid = process.user.gid;
+    if (process.user.umask) plan.umask = static_cast<mode_t>(*process.user.umask);
     plan.set_groups = facts.can_set_groups;
     plan.groups.assign(process.user.additional_gids.begin(), process.user.additional_gids.end());
     plan.capabilities = {words_of(process.capabilities.bounding, facts),

@@ -82,11 +82,11 @@ TEST(ParseEnvironmentFile, FollowsDockersRules) {
 
 TEST(ParseEnvironmentFile, NamesFileAndLineOfAnError) {
     EXPECT_EQ(message_of([] { parse_environment_file("A=1\nB C=2\n", "/f"); }),
-              "invalid env-file '/f', line 2: variable 'B C' contains whitespaces");
+              "invalid env file (/f): variable 'B C' contains whitespaces (line 2)");
     EXPECT_EQ(message_of([] { parse_environment_file("=1", "/f"); }),
-              "invalid env-file '/f', line 1: no variable name on line '=1'");
+              "invalid env file (/f): no variable name on line '=1' (line 1)");
     EXPECT_EQ(message_of([] { parse_environment_file(std::string_view("A=\0b", 4), "/f"); }),
-              "invalid env-file '/f', line 1: a zero byte");
+              "invalid env file (/f): a zero byte on line 1");
 }
 
 TEST(AddLabel, KeepsTheLastValue) {

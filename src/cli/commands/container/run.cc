@@ -9,6 +9,7 @@
 #include "cli/commands/container/cid_file.h"
 #include "cli/commands/container/front.h"
 #include "cli/container_flags.h"
+#include "cli/extra_flags.h"
 #include "cli/output.h"
 #include "cli/transfer_display.h"
 
@@ -28,6 +29,7 @@ void declare(CommandBuilder& command, RunFlags& flags) {
                    "Keys that leave the container running in the background");
     command.flag("--sig-proxy", flags.signal_proxy,
                  "Pass signals that reach this command on to the program");
+    declare_preserved_descriptors(command, flags.container.request.preserved_fds);
     declare_container_flags(command, flags.container);
 }
 

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/container/container_network.h"
+#include "engine/container/container_run.h"
+#include "engine/container/port_listeners.h"
+
+namespace skiff::engine {
+
+void ContainerRun::start_network() {
+    if (!has_private_network(record_.request)) return;
+    network::HelperConfig config = network_config(record_.request);
+    config.resolv_conf = host_resolv_conf();
+    network_.emplace(NetworkHelper::start());
+    ports_ = publish_ports(record_, listeners_, *network_, config);
+    network_->configure(config);
+    resolv_conf_ = std::move(config.resolv_conf);
+    engine_.phases().mark("monitor: start the network helper");
+}
+
+runtime::LaunchHooks ContainerRun::launch_hooks() {
+    if (!network_) return {};
+    return {.cloned = [this](const Child& init) { network_->give_namespace_of(host_pid_of(init)); },
+            .before_program =
+                [this] {
+                    network_->await_ready();
+                    engine_.phases().mark("monitor: wait for the network");
+                }};
+}
+
+/// From here on without waiting: the host's name servers may change, and the helper may die.
+void ContainerRun::watch_network() {
+    if (!network_) return;
+    resolv_watch_.emplace(std::move(resolv_conf_));
+    follow_resolv_conf();
+    supervisor_.listen_to(resolv_watch_->fd(), [this] { return follow_resolv_conf(); });
+    supervisor_.listen_to(network_->channel(), [this] { return hear_network(); });
+}
+
+bool ContainerRun::follow_resolv_conf() {
+    if (const auto content = resolv_watch_->changed()) network_->send_resolv_conf(*content);
+    return true;
+}
+
+bool ContainerRun::hear_network() {
+    const auto text = network_->receive();
+    if (text && network::parse_message(*text).type != network::MessageType::failure) return true;
+    state_.network_lost =
+        text ? network::parse_error(text->substr(1)).message()
+             : "the network helper was killed: there is no network until the next start";
+    try {
+        files_.write_state(state_, Durability::none);
+    } catch (const Error&) {
+        // A full disk; the container goes on, and the next state says it, too.
+    }
+    return false;
+}
+
+void ContainerRun::end_network() {
+    supervisor_.stop_listening();
+    resolv_watch_.reset();
+    network_.reset();
+}
+
+}  // namespace skiff::engine
