@@ -62,7 +62,8 @@ void print_warning(const std::string& message) {
 }
 
 bool output_is_terminal() {
-    return isatty(STDOUT_FILENO) == 1;
+    static const bool terminal = isatty(STDOUT_FILENO) == 1;  // asked for every field of a list
+    return terminal;
 }
 
 std::string untrusted(std::string_view text) {

@@ -22,8 +22,8 @@ for file in config.json state.json; do
     fails "a newer $file: ps tells of it" 0 "^Warning: $says \\(in '$directory'\\)$" skiff ps -a
     has "… and lists the others" '^other$' eval 'skiff ps -a --format "{{.Names}}" 2>/dev/null'
     has "… and what is known of it" "^${id:0:12} " eval 'skiff ps -a 2>/dev/null'
-    for command in "inspect mine" "start mine" "rm mine" "rm -f mine" "wait mine" "stop mine" "exec mine true" "logs mine" "rename mine yours"; do
-        [ "$file $command" = "state.json logs mine" ] || [ "$file $command" = "state.json rename mine yours" ] && continue   # they need none
+    for command in "inspect mine" "start mine" "rm mine" "rm -f mine" "wait mine" "stop mine" "exec mine true" "logs mine" "logs -f --details mine" "rename mine yours" \
+        "run --rm --volumes-from mine busybox true"; do
         [ "$file $command" = "config.json exec mine true" ] && continue   # nor does it: it does not run
         # shellcheck disable=SC2086  # words
         fails "… $command refuses" 125 "^Error: $says" skiff $command

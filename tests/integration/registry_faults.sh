@@ -69,6 +69,23 @@ fails 'no image for a platform' 1 'no matching manifest for linux/s390x in the m
 skiff rmi -f "$R/fault/platforms" >/dev/null
 before=$(stored)
 
+# --- a full disk
+
+if [ "$(id -u)" = 0 ]; then
+    mkdir "$T/small"
+    # Enough for the blob, not for what is in it beside it.
+    mount -t tmpfs -o size=3m,mode=700 none "$T/small"
+    small() { "$SKIFF" --root "$T/small/data" --runroot "$T/small/run" "$@"; }
+    tar -cf "$T/empty.tar" -T /dev/null
+    small import "$T/empty.tar" there >/dev/null
+    before_it=$(cd "$T/small/data" && find images layers l staging | sort)
+    fails 'a full disk is named' 125 "^Error: .*(cannot write|cannot make|writing) .*: No space left on device" small pull "$R/fault/none"
+    is 'the store is as it was' "$before_it" eval 'cd "$T/small/data" && find images layers l staging | sort'
+    mount -o remount,size=64m "$T/small"
+    check 'with room it goes on' small pull -q "$R/fault/none"
+    umount "$T/small"
+fi
+
 # --- interrupted, and two at once
 
 "$SKIFF" pull "$R/fault/stop" >"$T/out" 2>&1 &

@@ -109,6 +109,14 @@ ContainerState ContainerFiles::stored_state() const {
     return parse_state(*text, fmt::format("the state of container {}", id_));
 }
 
+void ContainerFiles::refuse_newer_state() const {
+    try {
+        stored_state();
+    } catch (const Error& error) {
+        if (error.kind() != ErrorKind::invalid) throw;
+    }
+}
+
 void ContainerFiles::write_state(const ContainerState& state, Durability durability) const {
     const std::string text = to_document(state);
     try {
@@ -258,6 +266,7 @@ void change_name(const Engine& engine, const ContainerFiles& files, const std::s
     const Fd names = open_private_directory(engine.root() + "/names");
     const FileLock repair = lock_names(names.get());
     ContainerRecord record = files.record();
+    files.refuse_newer_state();
     if (!exists(files.path()))
         throw Error(ErrorKind::not_found, "No such container: {}", record.name);
     if (record.name == name)
@@ -312,6 +321,10 @@ bool name_is_taken(const Engine& engine, const std::string& name) {
     return holder && holds_name(engine, *holder, name);
 }
 
+bool is_container_id(std::string_view text) {
+    return text.size() == 64 && is_id_text(text);
+}
+
 ContainerFiles find_container(const Engine& engine, const std::string& text) {
     const std::string wanted = text.starts_with('/') ? text.substr(1) : text;
     if (!wanted.empty() && wanted.find('/') == std::string::npos && wanted[0] != '.') {
@@ -325,9 +338,7 @@ ContainerFiles find_container(const Engine& engine, const std::string& text) {
         }
     }
     if (is_id_text(wanted)) {
-        std::vector<std::string> matches;
-        for (const std::string& id : container_ids(engine))
-            if (id.starts_with(wanted)) matches.push_back(id);
+        const std::vector<std::string> matches = container_ids(engine, wanted);
         if (matches.size() > 1)
             throw Error(ErrorKind::conflict,
                         "the id prefix {} is ambiguous: {} containers begin with it",
@@ -337,7 +348,7 @@ ContainerFiles find_container(const Engine& engine, const std::string& text) {
     throw Error(ErrorKind::not_found, "No such container: {}", printable(text));
 }
 
-std::vector<std::string> container_ids(const Engine& engine) {
+std::vector<std::string> container_ids(const Engine& engine, std::string_view prefix) {
     const Fd containers = find_at(AT_FDCWD, containers_path(engine), O_RDONLY | O_DIRECTORY);
     if (!containers.valid()) {
         storage::require_directory_or_nothing(engine.root());
@@ -345,7 +356,7 @@ std::vector<std::string> container_ids(const Engine& engine) {
     }
     std::vector<std::string> ids = list_directory(containers.get());
     std::erase_if(ids, [&](const std::string& id) {
-        return id.size() != 64 || !is_id_text(id) ||
+        return !id.starts_with(prefix) || !is_container_id(id) ||
                faccessat(containers.get(), (id + "/config.json").c_str(), F_OK, 0) != 0;
     });
     return ids;
@@ -356,7 +367,7 @@ std::vector<std::string> ids_in_the_making(const Engine& engine) {
     if (!containers.valid()) return {};
     std::vector<std::string> ids = list_directory(containers.get());
     std::erase_if(ids, [&](const std::string& id) {
-        return id.size() != 64 || !is_id_text(id) || !is_locked(containers.get(), id + "/lock") ||
+        return !is_container_id(id) || !is_locked(containers.get(), id + "/lock") ||
                faccessat(containers.get(), (id + "/config.json").c_str(), F_OK, 0) == 0;
     });
     return ids;

@@ -14,6 +14,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/file.h"
@@ -40,6 +41,9 @@ class ContainerFiles {
     void write_record(const ContainerRecord& record, Durability durability) const;
     /// As the disk has it. `current_state` also knows whether the monitor lives.
     ContainerState stored_state() const;
+    /// For what uses the container without its state. Throws Error{unsupported} when a newer skiff
+    /// wrote that: it may say what the record does not. A damaged one says nothing.
+    void refuse_newer_state() const;
     void write_state(const ContainerState& state, Durability durability) const;
     /// Read, then the lock asked, then read again: a container whose monitor is gone without a last
     /// word, or that an earlier boot left running, has exited with 137 (128 + SIGKILL).
@@ -88,13 +92,16 @@ void repair_names(const Engine& engine);
 /// True when a container (or something that may become one) has the name.
 bool name_is_taken(const Engine& engine, const std::string& name);
 
+/// 64 hexadecimal digits.
+bool is_container_id(std::string_view text);
 /// By name, id, or unique prefix of an id. Throws Error{not_found} "No such container: …",
 /// Error{conflict} when ambiguous.
 ContainerFiles find_container(const Engine& engine, const std::string& text);
 /// Frees every name that leads to `id`, of which nobody knows the names any more: its record is
 /// missing. Looks at all names.
 void free_names_of(const Engine& engine, const std::string& id);
-std::vector<std::string> container_ids(const Engine& engine);
+/// Of all containers whose id begins with `prefix`.
+std::vector<std::string> container_ids(const Engine& engine, std::string_view prefix = {});
 /// Of containers that are not visible yet, while their creators live.
 std::vector<std::string> ids_in_the_making(const Engine& engine);
 /// A name whose link leads to `id`, if only on its way to a record; "" when there is none.

@@ -50,6 +50,8 @@ struct ContainerSummary {
 };
 /// Newest first; only running ones unless `all`. A container that is removed meanwhile is left out.
 std::vector<ContainerSummary> list_containers(const Engine& engine, bool all);
+/// The same list after `repair` (engine/container/remove.h), with one look at each container.
+std::vector<ContainerSummary> repair_and_list(const Engine& engine, bool all);
 
 /// What is in the store without being a container that commands know: those that another process is
 /// making at this moment. Of their records there is id, name and time.

@@ -12,6 +12,7 @@ void read_container_log(const Engine& engine, const std::string& name, const Log
                         const monitor::LogSink& sink) {
     const ContainerFiles files = find_container(engine, name);
     const ContainerRecord record = files.record();
+    files.refuse_newer_state();
     if (!keeps_log(record.request.log))
         throw Error(ErrorKind::invalid, "configured logging driver does not support reading");
     const monitor::LogFormat format = log_format(record.request.log);

@@ -40,15 +40,47 @@ struct adl_serializer<skiff::Timestamp> {
 
 }  // namespace nlohmann
 
+namespace skiff {
+namespace {
+
+template <typename T>
+void write_member(Json& object, const char* key, const T& value, const T& fallback) {
+    Json json = value;
+    if (json != Json(fallback)) object[key] = std::move(json);
+}
+
+template <typename T>
+void read_member(const Json& object, const char* key, T& value) {
+    if (const auto member = object.find(key); member != object.end()) member->get_to(value);
+}
+
+}  // namespace
+}  // namespace skiff
+
+// A member that has its default is not written, and one that is absent has its default: most of a
+// request is, and `ps` reads the record of each container. So a default never changes; what shall
+// mean something else gets another name. (It is also how a record of an older skiff reads as what
+// it meant then.)
+#define SKIFF_WRITE(member) write_member(json, #member, value.member, defaults.member);
+#define SKIFF_READ(member) read_member(json, #member, value.member);
+#define SKIFF_MEMBERS(Type, ...)                                            \
+    inline void to_json(Json& json, const Type& value) {                    \
+        const Type defaults{};                                              \
+        json = Json::object();                                              \
+        NLOHMANN_JSON_EXPAND(NLOHMANN_JSON_PASTE(SKIFF_WRITE, __VA_ARGS__)) \
+    }                                                                       \
+    inline void from_json(const Json& json, Type& value) {                  \
+        NLOHMANN_JSON_EXPAND(NLOHMANN_JSON_PASTE(SKIFF_READ, __VA_ARGS__))  \
+    }
+
 namespace skiff::runtime {
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ContainerGroup, hierarchy, path)
+SKIFF_MEMBERS(ContainerGroup, hierarchy, path)
 
 }  // namespace skiff::runtime
 
 namespace skiff::engine {
 
-// Absent keys keep their defaults: a record of an older skiff reads as what it meant then.
 // Not in an unnamed namespace: there nobody would find them, and numbers be written.
 NLOHMANN_JSON_SERIALIZE_ENUM(PullPolicy, {{PullPolicy::missing, "missing"},
                                           {PullPolicy::never, "never"},
@@ -63,62 +95,46 @@ NLOHMANN_JSON_SERIALIZE_ENUM(ContainerStatus, {{ContainerStatus::created, "creat
                                                {ContainerStatus::restarting, "restarting"},
                                                {ContainerStatus::exited, "exited"}})
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(MountRequest, type, source, target, read_only,
-                                                recursive, writable_submounts, forced_read_only,
-                                                create_source, short_form, mode, propagation,
-                                                options, no_copy, anonymous, subpath, driver,
-                                                driver_options, labels, layers, overlay, chown,
-                                                idmap)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Ulimit, name, soft, hard)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(DeviceNumber, path, value)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
-    Resources, memory, memory_reservation, memory_swap, memory_swappiness, oom_kill_disable,
-    oom_score_adj, nano_cpus, cpu_period, cpu_quota, cpu_shares, cpu_rt_period, cpu_rt_runtime,
-    cpuset_cpus, cpuset_mems, pids_limit, blkio_weight, blkio_weight_device, device_read_bps,
-    device_write_bps, device_read_iops, device_write_iops, cgroup_parent, kernel_memory, cpu_count,
-    cpu_percent, io_max_operations, io_max_bandwidth)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(NamespaceModes, pid, ipc, uts, network, cgroup,
-                                                user)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(SlirpRequest, cidr, mtu, host_loopback)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(SecurityRequest, cap_add, cap_drop, privileged,
-                                                no_new_privileges, apparmor, labels,
-                                                open_system_paths, masked, unmasked, seccomp,
-                                                seccomp_is_profile)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(DeviceRequest, path, target, access)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(HealthRequest, none, command, interval, timeout,
-                                                start_period, start_interval, retries)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(HealthConfig, test, interval, timeout, start_period,
-                                                start_interval, retries)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(HealthEntry, start, end, exit_code, output)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(HealthState, status, failing_streak, log)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(PortRequest, host_ip, host_port, container_port,
-                                                protocol, inherited)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(PublishedPort, host_ip, host_port, container_port,
-                                                protocol)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(LogRequest, driver, options)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(DefaultEnvironment, base, unset, unset_all)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(AccountRequest, passwd_entry, group_entry, add,
-                                                host_users)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(SecretRequest, id, source, variable, target, uid,
-                                                gid, mode)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(
-    CreateRequest, image, command, entrypoint, name, hostname, user, working_directory, environment,
-    labels, mounts, volumes_from, volume_driver, add_hosts, dns, dns_search, dns_options, publish,
-    publish_all, expose, slirp, ulimits, resources, namespaces, log, security, group_add, sysctls,
-    devices, device_rules, shm_size, stop_signal, stop_timeout, runtime, health, restart, pull,
-    platform, read_only, init, init_path, attach, interactive, tty, detach, auto_remove,
-    default_environment, annotations, domainname, timezone, umask, timeout, no_hosts, no_hostname,
-    accounts, requirements, systemd, rootfs, secrets)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(EffectiveConfig, entrypoint, command, environment,
-                                                user, working_directory, hostname, stop_signal,
-                                                labels, exposed_ports, volumes, health,
-                                                health_shell)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ContainerState, status, pid, pid_start_time,
-                                                monitor_pid, monitor_start_time, boot_id,
-                                                started_at, finished_at, exit_code, oom_killed,
-                                                cgroups, paused, paused_by, ports, health,
-                                                restart_count, error, network_lost, less, uid, gid,
-                                                groups, home)
+SKIFF_MEMBERS(MountRequest, type, source, target, read_only, recursive, writable_submounts,
+              forced_read_only, create_source, short_form, mode, propagation, options, no_copy,
+              anonymous, subpath, driver, driver_options, labels, layers, overlay, chown, idmap)
+SKIFF_MEMBERS(Ulimit, name, soft, hard)
+SKIFF_MEMBERS(DeviceNumber, path, value)
+SKIFF_MEMBERS(Resources, memory, memory_reservation, memory_swap, memory_swappiness,
+              oom_kill_disable, oom_score_adj, nano_cpus, cpu_period, cpu_quota, cpu_shares,
+              cpu_rt_period, cpu_rt_runtime, cpuset_cpus, cpuset_mems, pids_limit, blkio_weight,
+              blkio_weight_device, device_read_bps, device_write_bps, device_read_iops,
+              device_write_iops, cgroup_parent, kernel_memory, cpu_count, cpu_percent,
+              io_max_operations, io_max_bandwidth)
+SKIFF_MEMBERS(NamespaceModes, pid, ipc, uts, network, cgroup, user)
+SKIFF_MEMBERS(SlirpRequest, cidr, mtu, host_loopback)
+SKIFF_MEMBERS(SecurityRequest, cap_add, cap_drop, privileged, no_new_privileges, apparmor, labels,
+              open_system_paths, masked, unmasked, seccomp, seccomp_is_profile)
+SKIFF_MEMBERS(DeviceRequest, path, target, access)
+SKIFF_MEMBERS(HealthRequest, none, command, interval, timeout, start_period, start_interval,
+              retries)
+SKIFF_MEMBERS(HealthConfig, test, interval, timeout, start_period, start_interval, retries)
+SKIFF_MEMBERS(HealthEntry, start, end, exit_code, output)
+SKIFF_MEMBERS(HealthState, status, failing_streak, log)
+SKIFF_MEMBERS(PortRequest, host_ip, host_port, container_port, protocol, inherited)
+SKIFF_MEMBERS(PublishedPort, host_ip, host_port, container_port, protocol)
+SKIFF_MEMBERS(LogRequest, driver, options)
+SKIFF_MEMBERS(DefaultEnvironment, base, unset, unset_all)
+SKIFF_MEMBERS(AccountRequest, passwd_entry, group_entry, add, host_users)
+SKIFF_MEMBERS(SecretRequest, id, source, variable, target, uid, gid, mode)
+SKIFF_MEMBERS(CreateRequest, image, command, entrypoint, name, hostname, user, working_directory,
+              environment, labels, mounts, volumes_from, volume_driver, add_hosts, dns, dns_search,
+              dns_options, publish, publish_all, expose, slirp, ulimits, resources, namespaces, log,
+              security, group_add, sysctls, devices, device_rules, shm_size, stop_signal,
+              stop_timeout, runtime, health, restart, pull, platform, read_only, init, init_path,
+              attach, interactive, tty, detach, auto_remove, default_environment, annotations,
+              domainname, timezone, umask, timeout, no_hosts, no_hostname, accounts, requirements,
+              systemd, rootfs, secrets)
+SKIFF_MEMBERS(EffectiveConfig, entrypoint, command, environment, user, working_directory, hostname,
+              stop_signal, labels, exposed_ports, volumes, health, health_shell)
+SKIFF_MEMBERS(ContainerState, status, pid, pid_start_time, monitor_pid, monitor_start_time, boot_id,
+              started_at, finished_at, exit_code, oom_killed, cgroups, paused, paused_by, ports,
+              health, restart_count, error, network_lost, less, uid, gid, groups, home)
 
 namespace {
 
@@ -241,6 +257,7 @@ std::string_view status_text(const ContainerState& state) {
 std::string to_document(const ContainerState& state) {
     Json json = state;
     json["format"] = record_format;
+    json["status"] = state.status;  // said in any case, for whoever looks at the file
     return to_text(json);
 }
 

@@ -62,12 +62,6 @@ void discard(const Engine& engine, const ContainerFiles& files, const ContainerR
     }
 }
 
-/// Of a container whose lock nobody holds.
-bool is_leftover(const ContainerRecord& record, ContainerStatus stored) {
-    if (!record.request.auto_remove) return false;
-    return is_active(stored) || (stored == ContainerStatus::created && record.by_run);
-}
-
 /// The last word of a monitor that was killed: with the time at which somebody found out, since
 /// nobody knows more. The lock is held.
 void write_end(const ContainerFiles& files, ContainerState state) {
@@ -215,20 +209,31 @@ void remove_if_left(const Engine& engine, const ContainerRecord& record) {
     discard(engine, files, record, true);
 }
 
+bool is_leftover(const ContainerRecord& record, ContainerStatus stored) {
+    if (!record.request.auto_remove) return false;
+    return is_active(stored) || (stored == ContainerStatus::created && record.by_run);
+}
+
+void repair_container(const Engine& engine, const std::string& id) {
+    try {
+        if (needs_a_look(engine, id)) remove_leftover(engine, id);
+    } catch (const Error& error) {
+        // Removed meanwhile by another command that repairs; anything else is the next command's
+        // business, which names it.
+        if (error.kind() == ErrorKind::denied) throw;
+    }
+}
+
+void repair_names_and_trash(const Engine& engine) {
+    repair_names(engine);
+    empty_trash(engine);
+}
+
 void repair(const Engine& engine) {
     const Fd containers = find_at(AT_FDCWD, engine.root() + "/containers", O_RDONLY | O_DIRECTORY);
     if (!containers.valid()) return;
-    for (const std::string& id : list_directory(containers.get())) {
-        try {
-            if (needs_a_look(engine, id)) remove_leftover(engine, id);
-        } catch (const Error& error) {
-            // Removed meanwhile by another command that repairs; anything else is the next
-            // command's business, which names it.
-            if (error.kind() == ErrorKind::denied) throw;
-        }
-    }
-    repair_names(engine);
-    empty_trash(engine);
+    for (const std::string& id : list_directory(containers.get())) repair_container(engine, id);
+    repair_names_and_trash(engine);
 }
 
 }  // namespace skiff::engine

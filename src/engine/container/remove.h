@@ -42,4 +42,11 @@ void remove_if_left(const Engine& engine, const ContainerRecord& record);
 /// containers whose monitor died, trash. Cheap when there is nothing to do.
 void repair(const Engine& engine);
 
+// Its parts, for whoever looks at every container anyway.
+/// Whether a container whose lock nobody holds, with this state on disk, is to be removed.
+bool is_leftover(const ContainerRecord& record, ContainerStatus stored);
+/// `id`: any entry of data/containers.
+void repair_container(const Engine& engine, const std::string& id);
+void repair_names_and_trash(const Engine& engine);
+
 }  // namespace skiff::engine

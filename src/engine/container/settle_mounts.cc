@@ -30,7 +30,9 @@ std::vector<MountRequest>::iterator find_target(std::vector<MountRequest>& mount
 /// wins over an earlier one, and what the user mounts over both.
 std::vector<MountRequest> mounts_from(const Engine& engine, const std::string& text) {
     const Cut parts = cut(text, ':');
-    const ContainerRecord other = find_container(engine, std::string(parts.before)).record();
+    const ContainerFiles files = find_container(engine, std::string(parts.before));
+    const ContainerRecord other = files.record();
+    files.refuse_newer_state();
     const std::vector<std::string_view> words = split(parts.after, ',');
     const bool read_only = std::ranges::find(words, "ro") != words.end();
     std::vector<MountRequest> mounts;

@@ -4,7 +4,7 @@
 #include "cli/commands/container/ps_row.h"
 #include "cli/list_options.h"
 #include "cli/output.h"
-#include "engine/container/remove.h"
+#include "engine/container/lifecycle.h"
 
 namespace skiff::cli {
 namespace {
@@ -52,7 +52,7 @@ std::vector<engine::ContainerSummary> chosen_containers(const engine::Engine& en
     PsFilters filters(engine, flags.filters);
     const int limit = flags.latest && flags.last == -1 ? 1 : flags.last;
     std::vector<engine::ContainerSummary> containers =
-        engine::list_containers(engine, flags.all || limit > 0 || filters.looks_at_all());
+        engine::repair_and_list(engine, flags.all || limit > 0 || filters.looks_at_all());
     if (flags.external)
         for (engine::ContainerSummary& other : engine::list_external(engine))
             containers.push_back(std::move(other));
@@ -68,7 +68,6 @@ ExitCode run(engine::Engine& engine, const PsFlags& flags) {
     if (flags.quiet && !flags.format.empty() && flags.format != "table")
         print_for_people(
             "WARNING: Ignoring custom format, because both --format and --quiet are set.\n");
-    engine::repair(engine);
     const std::vector<engine::ContainerSummary> containers = chosen_containers(engine, flags);
     // Docker's JSON has sizes only when they are asked for: they cost a walk through all files.
     const PsList list(engine, containers, !flags.no_trunc, flags.size || flags.format != "json");
