@@ -79,7 +79,16 @@ bool tell_refusal(const std::string& line) {
            0;
 }
 
+/// The large tables and buffers of this process are touched in part only: from mmap(2) the rest of
+/// them costs nothing, and what is given back is gone.
+void keep_heap_small() {
+    constexpr int large = 32 << 10;
+    mallopt(M_MMAP_THRESHOLD, large);
+    mallopt(M_TRIM_THRESHOLD, large);
+}
+
 void run() {
+    keep_heap_small();
     become_unreachable();
     signal(SIGPIPE, SIG_IGN);
     signal(SIGCHLD, SIG_IGN);  // the maker may end first, and is nobody's concern then
