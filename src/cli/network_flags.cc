@@ -45,10 +45,13 @@ void set_slirp_option(engine::SlirpRequest& slirp, std::string_view text) {
         slirp.cidr = parts.after;
     } else if (option == "host-loopback" || option == "allow-host-loopback") {
         slirp.host_loopback = parse_switch(option, parts.after);
+    } else if (option == "egress") {
+        for (const std::string_view rule : split(parts.after, '+')) slirp.egress.emplace_back(rule);
     } else {
-        throw Error(ErrorKind::usage,
-                    "--network slirp: unknown option '{}' (there are mtu, cidr and host-loopback)",
-                    parts.before);
+        throw Error(
+            ErrorKind::usage,
+            "--network slirp: unknown option '{}' (there are mtu, cidr, host-loopback and egress)",
+            parts.before);
     }
 }
 
@@ -112,7 +115,8 @@ void declare_network_flags(CommandBuilder& command, CreateRequest& request, std:
         "or "
         "container:<name|id>",
         complete::words(
-            "slirp none host bridge container: slirp:host-loopback slirp:mtu= slirp:cidr="));
+            "slirp none host bridge container: slirp:host-loopback slirp:mtu= slirp:cidr= "
+            "slirp:egress="));
     command.parsed(
         "--add-host",
         [&request](std::string_view value) {

@@ -47,6 +47,8 @@ void set_value(HelperConfig& config, std::string_view key, std::string_view valu
         config.gate = parse_flag(value);
     } else if (key == "publishes") {
         config.publishes = parse_flag(value);
+    } else if (key == "egress") {
+        config.egress.emplace_back(value);
     } else if (key == "udp-port") {
         const auto port = parse_number<std::uint16_t>(value);
         if (!port) throw Error(ErrorKind::invalid, "the network helper's UDP port '{}'", value);
@@ -95,6 +97,7 @@ std::string to_text(const HelperConfig& config) {
     if (config.force_veth) text += "force-veth 1\n";
     if (config.publishes) text += "publishes 1\n";
     if (!config.gate) text += "gate 0\n";
+    for (const std::string& rule : config.egress) text += fmt::format("egress {}\n", rule);
     for (const std::uint16_t port : config.udp_ports) text += fmt::format("udp-port {}\n", port);
     // Last, since its lines are not ours.
     return text + "\n" + config.resolv_conf;

@@ -27,10 +27,11 @@ struct HelperConfig {
     in6_addr gateway6{};
     in6_addr resolver6{};
     in6_addr address6{};
-    bool host_loopback = false;  ///< the gateway's address leads to the host's loopback
-    bool force_veth = false;     ///< as if there were no /dev/net/tun
-    bool gate = true;            ///< TCP by the SYN gate where the kernel can (syn_gate.h)
-    bool publishes = false;      ///< there are published ports: the maker is asked for sockets
+    bool host_loopback = false;       ///< the gateway's address leads to the host's loopback
+    bool force_veth = false;          ///< as if there were no /dev/net/tun
+    bool gate = true;                 ///< TCP by the SYN gate where the kernel can (syn_gate.h)
+    bool publishes = false;           ///< there are published ports: the maker is asked for sockets
+    std::vector<std::string> egress;  ///< rules (egress_rules.h); none: everything may leave
     std::vector<std::uint16_t> udp_ports;  ///< of the container, published (local_paths.h)
     std::string resolv_conf;  ///< the host's, as it is at the start; later ones come as messages
 };

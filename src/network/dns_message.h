@@ -31,8 +31,18 @@ enum class DnsCode : std::uint8_t {
     no_error = 0,
     format_error = 1,
     server_failure = 2,
+    no_such_name = 3,
     refused = 5
 };
+/// An A or AAAA record, IPv4 in its mapped form.
+struct DnsAddress {
+    in6_addr address{};
+    std::uint32_t ttl = 0;  ///< seconds
+};
+/// The addresses that `reply`, which answers `query`, gives to the name that was asked for, by
+/// aliases (CNAME) or without. At most 64; what is malformed ends the list.
+std::vector<DnsAddress> addresses_of(Bytes reply, const DnsQuery& query);
+
 /// Of a message of at least dns_header bytes.
 unsigned response_code(Bytes message);
 

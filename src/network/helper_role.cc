@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cerrno>
+#include <optional>
 
 #include <fcntl.h>
 #include <malloc.h>
@@ -11,11 +12,13 @@
 
 #include <sys/epoll.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 
 #include "base/error.h"
 #include "network/address_check.h"
 #include "network/channel.h"
 #include "network/config.h"
+#include "network/egress_filter.h"
 #include "network/event_loop.h"
 #include "network/frame_path.h"
 #include "network/link.h"
@@ -69,7 +72,23 @@ Fd await_namespace() {
     return std::move(received.fds[0]);
 }
 
+/// Never waits: a monitor that does not read loses lines, and the container nothing.
+bool tell_refusal(const std::string& line) {
+    const std::string message = to_text(MessageType::log, line);
+    return send(helper_channel_fd, message.data(), message.size(), MSG_DONTWAIT | MSG_NOSIGNAL) >=
+           0;
+}
+
+/// The large tables and buffers of this process are touched in part only: from mmap(2) the rest of
+/// them costs nothing, and what is given back is gone.
+void keep_heap_small() {
+    constexpr int large = 32 << 10;
+    mallopt(M_MMAP_THRESHOLD, large);
+    mallopt(M_TRIM_THRESHOLD, large);
+}
+
 void run() {
+    keep_heap_small();
     become_unreachable();
     signal(SIGPIPE, SIG_IGN);
     signal(SIGCHLD, SIG_IGN);  // the maker may end first, and is nobody's concern then
@@ -92,10 +111,16 @@ void run() {
     Link link(std::move(result.frames));
     SlirpStack slirp(loop, link, config, [&] { return streams.open(); });
     FramePath path(loop, link, slirp);
-    AddressCheck addresses(config);
+    AddressCheck addresses(config, result.facts.paths.gate6);
     DatagramFront datagrams(resolver, link, config);
     path.add_filter(addresses);
     path.add_filter(datagrams);
+    std::optional<EgressFilter> egress;
+    if (!config.egress.empty()) {
+        egress.emplace(config, link, tell_refusal);
+        path.add_filter(*egress);
+        resolver.set_filter(*egress);
+    }
     LocalTraffic traffic(loop, link, config, maker, result, descriptors,
                          [&] { return streams.open(); });
     traffic.publish(std::move(published));

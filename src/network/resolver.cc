@@ -107,6 +107,15 @@ class Resolver::Exchange final : private EventHandler {
         fail();
     }
 
+    const DnsQuery& query() const { return query_; }
+
+    /// Later, as every reply: whoever asks is still at it.
+    void deny() {
+        timer_ = resolver_.loop_.add_timer(std::chrono::milliseconds(0), [this] {
+            finish(make_reply(query_, DnsCode::no_such_name));
+        });
+    }
+
     void fail() {
         finish(failure_.empty() ? make_reply(query_, DnsCode::server_failure) : failure_);
     }
@@ -201,6 +210,7 @@ class Resolver::Exchange final : private EventHandler {
         resolver_.loop_.cancel(timer_);
         close_sockets();
         const Reply reply = std::move(reply_);
+        if (resolver_.filter_ != nullptr) resolver_.filter_->learn(query_, message);
         resolver_.forget(*this);
         reply(message);
     }
@@ -241,7 +251,12 @@ void Resolver::ask(Bytes message, Transport transport, Reply reply) {
     if (!exchange->is_query()) return;
     if (exchanges_.size() >= most_exchanges) exchanges_.front()->fail();
     exchanges_.push_back(std::move(exchange));
-    exchanges_.back()->begin_next();
+    Exchange& asked = *exchanges_.back();
+    if (filter_ == nullptr || filter_->allows(asked.query())) {
+        asked.begin_next();
+    } else {
+        asked.deny();
+    }
 }
 
 void Resolver::forget(Exchange& exchange) {

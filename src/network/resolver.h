@@ -27,6 +27,18 @@ struct NameServer {
 /// out; without any line the host itself is one (resolv.conf(5)).
 std::vector<NameServer> parse_name_servers(std::string_view resolv_conf);
 
+/// Whoever says which names may be asked for.
+class NameFilter {
+  public:
+    /// False: the name does not exist for the container, and no server hears of it.
+    virtual bool allows(const DnsQuery& query) = 0;
+    /// What a server answered, before the container has it.
+    virtual void learn(const DnsQuery& query, Bytes reply) = 0;
+
+  protected:
+    ~NameFilter() = default;
+};
+
 class Resolver {
   public:
     using Reply = std::function<void(Bytes message)>;
@@ -39,6 +51,8 @@ class Resolver {
 
     /// For questions from now on.
     void set_servers(std::string_view resolv_conf);
+    /// Borrowed; for questions from now on.
+    void set_filter(NameFilter& filter) { filter_ = &filter; }
     /// `reply` is called once, later, with what the server said or with a failure of our own; not
     /// at all for what is no query.
     void ask(Bytes message, Transport transport, Reply reply);
@@ -49,6 +63,7 @@ class Resolver {
 
     EventLoop& loop_;
     std::vector<NameServer> servers_;
+    NameFilter* filter_ = nullptr;
     std::list<std::unique_ptr<Exchange>> exchanges_;
     std::vector<std::unique_ptr<Exchange>> ended_;  ///< until nobody is inside them any more
     std::unique_ptr<std::uint8_t[]> buffer_;

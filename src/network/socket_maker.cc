@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include <malloc.h>
 #include <sched.h>
 #include <unistd.h>
 
@@ -101,6 +102,7 @@ void live_as_maker(const HelperConfig& config, int socket) {
     enter_empty_root();
     keep_capabilities(1ULL << CAP_NET_ADMIN | 1ULL << CAP_NET_RAW);
     load_filter(calls_of_socket_maker());
+    malloc_trim(0);
     serve(socket);
 }
 

@@ -111,4 +111,16 @@ std::vector<std::uint8_t> syn_answer(const Packet& packet, Bytes frame, int erro
     return {};
 }
 
+std::vector<std::uint8_t> prohibited_answer(const Packet& packet, Bytes frame) {
+    if (frame.size() < ethernet_header) return {};
+    if (packet.transport == Transport::tcp && packet.segment.size() >= sizeof(tcphdr))
+        return reset_answer(packet, frame);
+    if (packet.fragment) {
+        ip header{};
+        std::memcpy(&header, packet.network.data(), sizeof header);
+        if ((ntohs(header.ip_off) & IP_OFFMASK) != 0) return {};
+    }
+    return unreachable_answer(packet, frame, *codes_of(EACCES));
+}
+
 }  // namespace skiff::network

@@ -15,4 +15,9 @@ namespace skiff::network {
 /// time-out and for what is no answer of the network.
 std::vector<std::uint8_t> syn_answer(const Packet& packet, Bytes frame, int error);
 
+/// The frame for a packet that may not leave: an RST for TCP, else ICMP "administratively
+/// prohibited" (RFC 1812 5.2.7.1, RFC 4443 3.1); nothing for a later fragment, which no error
+/// answers (RFC 1122 3.2.2).
+std::vector<std::uint8_t> prohibited_answer(const Packet& packet, Bytes frame);
+
 }  // namespace skiff::network

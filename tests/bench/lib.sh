@@ -106,7 +106,7 @@ ms() { awk -v n="$1" 'BEGIN {printf "%.3f", n / 1000}'; }
 # goal TEXT MEASURED LIMIT: both numbers, smaller is better
 goal() {
     awk -v text="$1" -v a="${2:-}" -v b="${3:-}" 'BEGIN {
-        if (a == "" || b == "") { printf "  goal  not measured: %s\n", text; exit 0 }
+        if (a == "" || b == "") { printf "  goal  not measured: %s\n", text; exit 1 }
         printf "  goal  %-7s %s: %.2f of at most %.2f\n", (a <= b ? "met" : "MISSED"), text, a, b
         exit a > b }' || missed=$((missed + 1))
 }

@@ -63,7 +63,7 @@ extern "C" int LLVMFuzzerInitialize(int*, char***) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const HelperConfig config = make_config(default_cidr);
-    AddressCheck check(config);
+    AddressCheck check(config, false);
     EventLoop loop;
     Link link(skiff::open_file("/dev/null", O_WRONLY));
     SlirpStack slirp(loop, link, config, [] { return skiff::Fd(); });

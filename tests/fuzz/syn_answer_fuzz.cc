@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whatever first segment the container sends, what the SYN gate answers is a well-formed packet
-// from the destination to the container.
+// Whatever the container sends, what the SYN gate and the egress filter answer is a well-formed
+// packet from the destination to the container.
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
@@ -28,7 +28,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const Bytes frame(data, size);
     const auto packet = parse_packet(frame);
-    if (!packet || packet->transport != Transport::tcp) return 0;
+    if (!packet) return 0;
+    if (const auto bytes = prohibited_answer(*packet, frame); !bytes.empty()) {
+        const auto answer = parse_packet(bytes);
+        require(answer && same(answer->source, packet->destination) &&
+                same(answer->destination, packet->source));
+    }
+    if (packet->transport != Transport::tcp) return 0;
     for (const int error : {ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EACCES, ETIMEDOUT}) {
         const auto bytes = syn_answer(*packet, frame, error);
         if (bytes.empty()) continue;

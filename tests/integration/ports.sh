@@ -75,6 +75,20 @@ check "another one can have it" skiff run --rm -p "$port:80" busybox true
 check "start" skiff start web
 wait_until skiff exec web wget -qO/dev/null http://127.0.0.1/
 is "it has it again" hello get "http://127.0.0.1:$port/"
+helper_of() { # NAME
+    local pid monitor
+    monitor=$(awk '/^PPid:/ { print $2 }' "/proc/$(skiff inspect -f '{{.State.Pid}}' "$1")/status")
+    for pid in $(pgrep -x skiff-net); do [ "$(awk '/^PPid:/ { print $2 }' "/proc/$pid/status")" = "$monitor" ] && echo "$pid"; done
+    return 0
+}
+kill -KILL "$(helper_of web)"
+check "a killed helper is told" wait_until eval "skiff inspect -f '{{.State.Error}}' web | grep -q 'network helper was killed'"
+fails "the port is closed then" 7 'onnect' get "http://127.0.0.1:$port/"
+is "the container goes on" hello skiff exec web wget -qO- http://127.0.0.1/
+check "the next start repairs it" skiff restart -t 0 web
+wait_until skiff exec web wget -qO/dev/null http://127.0.0.1/
+is "the port answers again" hello get "http://127.0.0.1:$port/"
+is "nothing is the matter any more" '' skiff inspect -f '{{.State.Error}}' web
 check "rm -f" skiff rm -f web
 check "free at once, run after run" eval 'for i in 1 2 3 4 5; do skiff run --rm -p "$port:80" busybox true || exit 1; done'
 coproc OTHER { exec python3 -c 'import socket,sys; s=socket.socket(); s.setsockopt(socket.SOL_SOCKET,socket.SO_REUSEADDR,1); s.bind(("127.0.0.1",int(sys.argv[1]))); s.listen(); print("ready",flush=True); sys.stdin.read()' "$port"; }

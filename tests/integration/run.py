@@ -197,7 +197,7 @@ def main():
             "FIXTURES": str(tars[0].parent if tars else fixtures),
         }
         # How much of what can be done more often (scripts/check --long).
-        environment |= {key: os.environ[key] for key in ("LIMIT", "SKIFF_OUTPUT_ROUNDS", "SKIFF_RACE_ROUNDS", "SKIFF_CHAOS_ROUNDS",
+        environment |= {key: os.environ[key] for key in ("LIMIT", "SKIFF_LONG", "SKIFF_OUTPUT_ROUNDS", "SKIFF_RACE_ROUNDS", "SKIFF_CHAOS_ROUNDS",
                                                          "SKIFF_CHAOS_SEED", "SKIFF_CHAOS_LIMIT") if key in os.environ}
         words = [f"{key}={value}" for key, value in environment.items()]
         entry = [*prefix, "env", "-i", *words]

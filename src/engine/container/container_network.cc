@@ -8,6 +8,8 @@
 #include <sys/socket.h>
 
 #include "base/fd.h"
+#include "base/text.h"
+#include "network/egress_rules.h"
 
 namespace skiff::engine {
 namespace {
@@ -38,6 +40,20 @@ bool administers_network(const SecurityRequest& security) {
            has(security.cap_add, "ALL");
 }
 
+/// What the container's /etc/hosts says of a name (etc_files.h).
+std::vector<std::string> addresses_in_hosts(const CreateRequest& request, std::string_view name) {
+    std::vector<std::string> addresses;
+    for (const std::string& line : request.add_hosts) {
+        const Cut parts = cut(line, ':');
+        if (to_lower(parts.before) != name) continue;
+        addresses.push_back(parts.after == "host-gateway" ? host_gateway(request)
+                                                          : std::string(parts.after));
+    }
+    if (addresses.empty() && (name == "host.docker.internal" || name == "host.containers.internal"))
+        addresses.push_back(host_gateway(request));
+    return addresses;
+}
+
 }  // namespace
 
 bool has_private_network(const CreateRequest& request) {
@@ -59,8 +75,27 @@ network::HelperConfig network_config(const CreateRequest& request) {
         network::make_config(slirp.cidr.empty() ? network::default_cidr : slirp.cidr);
     if (slirp.mtu) config.mtu = *slirp.mtu;
     config.host_loopback = slirp.host_loopback;
+    config.egress = slirp.egress;
+    for (const std::string& rule : config.egress) network::parse_egress_rule(rule);
     config.gate = !administers_network(request.security);
     return config;
+}
+
+std::vector<std::string> egress_rules(const CreateRequest& request) {
+    std::vector<std::string> rules;
+    for (const std::string& text : request.slirp.egress) {
+        const network::EgressRule rule = network::parse_egress_rule(text);
+        const std::vector<std::string> addresses = rule.kind == network::EgressRule::Kind::name
+                                                       ? addresses_in_hosts(request, rule.name)
+                                                       : std::vector<std::string>();
+        if (addresses.empty()) rules.push_back(text);
+        const std::size_t port = std::min(text.find(':'), text.size());
+        for (const std::string& address : addresses)
+            rules.push_back(
+                (address.find(':') == std::string::npos ? address : "[" + address + "]") +
+                text.substr(port));
+    }
+    return rules;
 }
 
 std::string host_gateway(const CreateRequest& request) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "engine/container/request.h"
 #include "network/config.h"
@@ -21,6 +22,10 @@ std::string network_name(const CreateRequest& request);
 /// Addresses and options of a private network, without what is only known at a start. Throws
 /// Error{usage} for a network that cannot be.
 network::HelperConfig network_config(const CreateRequest& request);
+
+/// The rules of egress= as the helper has them: a name that /etc/hosts has for the container
+/// (--add-host, host.docker.internal) stands for its address there, which no server is asked for.
+std::vector<std::string> egress_rules(const CreateRequest& request);
 
 /// The address by which a container reaches the host: the gateway's where that leads to the host's
 /// loopback, else the one by which the host itself goes out; the gateway's when it has none.

@@ -57,6 +57,8 @@ class ContainerRun {
     runtime::LaunchHooks launch_hooks();
     /// From here on without waiting: the host's name servers may change, and the helper may die.
     void watch_network();
+    bool has_own_servers() const;
+    std::string resolver_servers() const;
     bool follow_resolv_conf();
     bool hear_network();
     void end_network();

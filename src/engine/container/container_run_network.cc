@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/container/container_network.h"
 #include "engine/container/container_run.h"
+#include "engine/container/egress_log.h"
 #include "engine/container/port_listeners.h"
 
 namespace skiff::engine {
@@ -8,12 +9,26 @@ namespace skiff::engine {
 void ContainerRun::start_network() {
     if (!has_private_network(record_.request)) return;
     network::HelperConfig config = network_config(record_.request);
-    config.resolv_conf = host_resolv_conf();
+    config.egress = egress_rules(record_.request);
+    config.resolv_conf = resolver_servers();
     network_.emplace(NetworkHelper::start());
     ports_ = publish_ports(record_, listeners_, *network_, config);
     network_->configure(config);
     resolv_conf_ = std::move(config.resolv_conf);
     engine_.phases().mark("monitor: start the network helper");
+}
+
+/// With egress= the servers of --dns are asked by the helper, not by the container.
+bool ContainerRun::has_own_servers() const {
+    return !record_.request.slirp.egress.empty() && !record_.request.dns.empty();
+}
+
+std::string ContainerRun::resolver_servers() const {
+    if (!has_own_servers()) return host_resolv_conf();
+    std::string text;
+    for (const std::string& server : record_.request.dns)
+        text += fmt::format("nameserver {}\n", server);
+    return text;
 }
 
 runtime::LaunchHooks ContainerRun::launch_hooks() {
@@ -29,9 +44,11 @@ runtime::LaunchHooks ContainerRun::launch_hooks() {
 /// From here on without waiting: the host's name servers may change, and the helper may die.
 void ContainerRun::watch_network() {
     if (!network_) return;
-    resolv_watch_.emplace(std::move(resolv_conf_));
-    follow_resolv_conf();
-    supervisor_.listen_to(resolv_watch_->fd(), [this] { return follow_resolv_conf(); });
+    if (!has_own_servers()) {
+        resolv_watch_.emplace(std::move(resolv_conf_));
+        follow_resolv_conf();
+        supervisor_.listen_to(resolv_watch_->fd(), [this] { return follow_resolv_conf(); });
+    }
     supervisor_.listen_to(network_->channel(), [this] { return hear_network(); });
 }
 
@@ -42,7 +59,12 @@ bool ContainerRun::follow_resolv_conf() {
 
 bool ContainerRun::hear_network() {
     const auto text = network_->receive();
-    if (text && network::parse_message(*text).type != network::MessageType::failure) return true;
+    if (text) {
+        const network::Message message = network::parse_message(*text);
+        if (message.type == network::MessageType::log)
+            append_refusal(files_.directory(), message.content);
+        if (message.type != network::MessageType::failure) return true;
+    }
     state_.network_lost =
         text ? network::parse_error(text->substr(1)).message()
              : "the network helper was killed: there is no network until the next start";

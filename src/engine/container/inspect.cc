@@ -12,6 +12,7 @@
 #include "engine/container/container_files.h"
 #include "engine/container/container_network.h"
 #include "engine/container/create.h"
+#include "engine/container/egress_log.h"
 #include "engine/container/external_runtime.h"
 #include "engine/container/inspect_mounts.h"
 #include "engine/container/lifecycle.h"
@@ -188,7 +189,8 @@ Json endpoint_settings(const ContainerRecord& record, const ContainerState& stat
     return json;
 }
 
-Json network_settings(const ContainerRecord& record, const ContainerState& state) {
+Json network_settings(const ContainerFiles& files, const ContainerRecord& record,
+                      const ContainerState& state) {
     const Json endpoint = endpoint_settings(record, state);
     Json network = {{"IPAMConfig", nullptr},
                     {"Links", nullptr},
@@ -211,6 +213,8 @@ Json network_settings(const ContainerRecord& record, const ContainerState& state
                          ? Json{{network_name(record.request), network}}
                          : Json::object()}};
     settings.update(endpoint);
+    if (const auto& egress = record.request.slirp.egress; !egress.empty())
+        settings["Egress"] = {{"Rules", egress}, {"LogPath", files.path() + "/" + egress_log_name}};
     return settings;
 }
 
@@ -317,7 +321,7 @@ Json inspect_container(const Engine& engine, const std::string& name) {
                  {"GraphDriver", graph_driver(engine, files, record, state)},
                  {"Mounts", mounts_json(engine, record)},
                  {"Config", config_json(record, effective_hostname(record, host_name()))},
-                 {"NetworkSettings", network_settings(record, state)}};
+                 {"NetworkSettings", network_settings(files, record, state)}};
     if (!record.rootfs.empty()) json["Rootfs"] = record.rootfs;
     return json;
 }

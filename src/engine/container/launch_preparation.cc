@@ -134,6 +134,8 @@ void write_etc_files(const ContainerFiles& files, const ContainerRecord& record,
         hosts.own_address = network::to_text(config.address);
         hosts.host_gateway = host_gateway(request);
         resolv.resolver = network::to_text(config.resolver);
+        // Names open addresses in the helper's resolver alone; there --dns holds.
+        if (!request.slirp.egress.empty()) resolv.servers.clear();
     } else if (request.namespaces.network == "host") {
         hosts.host_gateway = "127.0.0.1";
     }

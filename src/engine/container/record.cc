@@ -107,7 +107,7 @@ SKIFF_MEMBERS(Resources, memory, memory_reservation, memory_swap, memory_swappin
               device_write_iops, cgroup_parent, kernel_memory, cpu_count, cpu_percent,
               io_max_operations, io_max_bandwidth)
 SKIFF_MEMBERS(NamespaceModes, pid, ipc, uts, network, cgroup, user)
-SKIFF_MEMBERS(SlirpRequest, cidr, mtu, host_loopback)
+SKIFF_MEMBERS(SlirpRequest, cidr, mtu, host_loopback, egress)
 SKIFF_MEMBERS(SecurityRequest, cap_add, cap_drop, privileged, no_new_privileges, apparmor, labels,
               open_system_paths, masked, unmasked, seccomp, seccomp_is_profile)
 SKIFF_MEMBERS(DeviceRequest, path, target, access)

@@ -57,7 +57,8 @@ bool has_own_pid_namespace(const NamespaceModes& modes);
 struct SlirpRequest {
     std::string cidr;  ///< "" : the default network
     std::optional<std::uint32_t> mtu;
-    bool host_loopback = false;  ///< the gateway's address leads to the host's loopback
+    bool host_loopback = false;       ///< the gateway's address leads to the host's loopback
+    std::vector<std::string> egress;  ///< rules (network/egress_rules.h); none: no limit
 };
 
 struct SecurityRequest {

@@ -32,6 +32,56 @@ TEST(DnsMessage, ReadsAQuestion) {
     EXPECT_EQ(Message(parsed->question.begin(), parsed->question.end()), www_example);
 }
 
+/// An answer to `www_example` of these records, as they are.
+Message answer(std::uint8_t count, const Message& records) {
+    Message reply = query(www_example);
+    reply[2] |= 0x80;
+    reply[7] = count;
+    Message whole(reply.size() + records.size());
+    std::ranges::copy(records, std::ranges::copy(reply, whole.begin()).out);
+    return whole;
+}
+std::vector<DnsAddress> addresses(const Message& reply) {
+    const Message asked = query(www_example);
+    return addresses_of(reply, *parse_query(asked));
+}
+const Message own_address{0xc0, 12, 0, 1, 0, 1, 0, 0, 1, 44, 0, 4, 192, 0, 2, 7};
+
+TEST(DnsMessage, FindsTheAddressesOfAnAnswer) {
+    const auto found = addresses(answer(1, own_address));
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(found[0].ttl, 300U);
+    EXPECT_TRUE(is_mapped(found[0].address));
+    EXPECT_EQ(found[0].address.s6_addr[15], 7);
+}
+
+TEST(DnsMessage, FollowsAliasesAndTakesNoOtherNamesAddress) {
+    // www.example CNAME x.example; x.example A; y.example A
+    Message records{0xc0, 12, 0, 5, 0, 1, 0, 0, 0, 9, 0, 4, 1, 'x', 0xc0, 16};
+    for (const char label : {'x', 'y'}) {
+        const Message record{
+            1, static_cast<std::uint8_t>(label), 0xc0, 16, 0, 1, 0, 1, 0, 0, 0, 9, 0, 4, 192, 0,
+            2, static_cast<std::uint8_t>(label)};
+        for (const std::uint8_t byte : record) records.push_back(byte);
+    }
+    const auto found = addresses(answer(3, records));
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(found[0].address.s6_addr[15], 'x');
+}
+
+TEST(DnsMessage, AnAnswerThatIsCutOrPointsAroundHasNoAddresses) {
+    const Message whole = answer(1, own_address);
+    for (std::size_t length = 0; length < whole.size(); ++length)
+        EXPECT_TRUE(addresses({whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(length)})
+                        .empty());
+    Message loop = own_address;
+    loop[1] = static_cast<std::uint8_t>(dns_header + www_example.size());  // itself
+    EXPECT_TRUE(addresses(answer(1, loop)).empty());
+    Message forward = own_address;
+    forward[1] = 200;
+    EXPECT_TRUE(addresses(answer(1, forward)).empty());
+}
+
 TEST(DnsMessage, CutAnywhereIsNoQuery) {
     const Message message = query(www_example);
     for (std::size_t length = 0; length < message.size(); ++length)

@@ -59,34 +59,47 @@ inline Frame udp_frame(const char* from, const char* to, std::uint16_t from_port
     return ipv4_frame(from, to, IPPROTO_UDP, udp_segment(from_port, to_port, payload));
 }
 
-inline Frame tcp_frame(const char* from, const char* to, std::uint16_t from_port,
-                       std::uint16_t to_port, std::uint8_t flags) {
+inline Frame tcp_segment(std::uint16_t from, std::uint16_t to, std::uint8_t flags) {
     tcphdr header{};
-    header.th_sport = htons(from_port);
-    header.th_dport = htons(to_port);
+    header.th_sport = htons(from);
+    header.th_dport = htons(to);
     header.th_off = 5;
     header.th_flags = flags;
     Frame segment;
     append_bytes(segment, &header, sizeof header);
-    return ipv4_frame(from, to, IPPROTO_TCP, segment);
+    return segment;
 }
 
-inline Frame udp6_frame(const char* from, const char* to, std::uint16_t from_port,
-                        std::uint16_t to_port, std::string_view payload) {
-    const Frame segment = udp_segment(from_port, to_port, payload);
+inline Frame tcp_frame(const char* from, const char* to, std::uint16_t from_port,
+                       std::uint16_t to_port, std::uint8_t flags) {
+    return ipv4_frame(from, to, IPPROTO_TCP, tcp_segment(from_port, to_port, flags));
+}
+
+inline Frame ipv6_frame(const char* from, const char* to, std::uint8_t protocol,
+                        const Frame& segment) {
     Frame frame(ethernet_header);
     frame[12] = 0x86;
     frame[13] = 0xdd;
     ip6_hdr header{};
     header.ip6_vfc = 6U << 4U;
     header.ip6_plen = htons(static_cast<std::uint16_t>(segment.size()));
-    header.ip6_nxt = IPPROTO_UDP;
+    header.ip6_nxt = protocol;
     header.ip6_hlim = 64;
     inet_pton(AF_INET6, from, &header.ip6_src);
     inet_pton(AF_INET6, to, &header.ip6_dst);
     append_bytes(frame, &header, sizeof header);
     frame.insert(frame.end(), segment.begin(), segment.end());
     return frame;
+}
+
+inline Frame udp6_frame(const char* from, const char* to, std::uint16_t from_port,
+                        std::uint16_t to_port, std::string_view payload) {
+    return ipv6_frame(from, to, IPPROTO_UDP, udp_segment(from_port, to_port, payload));
+}
+
+inline Frame tcp6_frame(const char* from, const char* to, std::uint16_t from_port,
+                        std::uint16_t to_port, std::uint8_t flags) {
+    return ipv6_frame(from, to, IPPROTO_TCP, tcp_segment(from_port, to_port, flags));
 }
 
 }  // namespace skiff::network
