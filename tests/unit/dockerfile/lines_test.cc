@@ -20,7 +20,8 @@ Dockerfile read(const std::string& text) {
 /// The texts of the only stage's instructions.
 Strings texts(const std::string& lines) {
     Strings found;
-    for (const Instruction& instruction : read("FROM x\n" + lines).stages.at(0).instructions)
+    const Dockerfile file = read("FROM x\n" + lines);
+    for (const Instruction& instruction : file.stages.at(0).instructions)
         found.push_back(instruction.text);
     return found;
 }
