@@ -201,6 +201,16 @@ void start_in_shared_namespace(const Engine& engine, const MonitorArguments& arg
     engine.phases().mark("execute the monitor");
 }
 
+/// "preserved=3,4"
+std::string list_word(std::string_view name, std::span<const int> numbers) {
+    std::string word(name);
+    for (const int number : numbers) {
+        if (word.size() > name.size()) word += ',';
+        word += std::to_string(number);
+    }
+    return word;
+}
+
 }  // namespace
 
 bool wants_own_namespace(const ContainerRecord& record) {
@@ -220,7 +230,7 @@ std::vector<std::string> to_words(const MonitorArguments& arguments, std::string
     if (!arguments.listeners.empty())
         words.push_back(fmt::format("{}{}", listeners_word, arguments.listeners.size()));
     if (!arguments.preserved.empty())
-        words.push_back(fmt::format("{}{}", preserved_word, fmt::join(arguments.preserved, ",")));
+        words.push_back(list_word(preserved_word, arguments.preserved));
     if (!arguments.cgroups.empty()) words.push_back(std::string(cgroups_word) + arguments.cgroups);
     return words;
 }

@@ -65,7 +65,7 @@ void read_member(const Json& object, const char* key, T& value) {
 #define SKIFF_READ(member) read_member(json, #member, value.member);
 #define SKIFF_MEMBERS(Type, ...)                                            \
     inline void to_json(Json& json, const Type& value) {                    \
-        const Type defaults{};                                              \
+        static const Type defaults{};                                       \
         json = Json::object();                                              \
         NLOHMANN_JSON_EXPAND(NLOHMANN_JSON_PASTE(SKIFF_WRITE, __VA_ARGS__)) \
     }                                                                       \
