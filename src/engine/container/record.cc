@@ -7,6 +7,11 @@
 #include "base/json.h"
 #include "engine/container/update.h"
 
+// gcc 12 loses sight of what an aggregate's default member initialisers initialise.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+
 namespace nlohmann {
 
 template <typename T>
