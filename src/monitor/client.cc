@@ -112,8 +112,8 @@ class Attachment {
         // A stdin that cannot be had is at its end.
         const bool ended = options.streams.input && !frame.streams.input;
         frame.streams.input = options.streams.input;
-        if (!send_frame(socket_.get(), FrameType::attach, encode(frame), handed, options.version))
-            monitor_gone();
+        // A monitor that is gone has left its last words: why it could not start.
+        send_frame(socket_.get(), FrameType::attach, encode(frame), handed, options.version);
         if (ended) send(FrameType::input_end, {});
         input_ended_ = ended;
     }
