@@ -30,6 +30,7 @@ Command container_exists_command();
 Command ps_command();
 Command logs_command();
 Command inspect_command();
+Command df_command();
 Command info_command();
 Command reset_command();
 Command build_command();
@@ -158,6 +159,9 @@ constexpr std::array commands{
                "Tell by the exit status whether an image exists", image_exists_command},
     CommandRow{"system", "boot", "", "", Section::other, ExitRules::program,
                "Have restart policies outlive a reboot", system_boot_command},
+    CommandRow{"system", "df", "", "", Section::other, ExitRules::objects,
+               "Show how much room images, containers, volumes and the build cache take",
+               df_command},
     CommandRow{"system", "info", "", "info", Section::other, ExitRules::objects,
                "Show what skiff found on this machine", info_command},
     CommandRow{"system", "reset", "", "", Section::other, ExitRules::objects,
