@@ -59,6 +59,15 @@ check "… and can be interrupted" wait_until gone $victim
 wait $victim 2>/dev/null
 check "… leaving nothing" wait_until eval '[ -z "$(ls "$SKIFF_ROOT/containers" "$SKIFF_ROOT/staging" "$SKIFF_ROOT/leases" | grep -v -e : -e "^$")" ]'
 
+printf 's3cret-of-a-build' >"$T/secret"
+printf 'FROM busybox\nRUN --mount=type=secret,id=s --mount=type=secret,id=s,env=TOKEN [ "$TOKEN" = "$(cat /run/secrets/s)" ] && touch /there && sleep 1000\n' >"df"
+"$SKIFF" build -q --secret id=s,src="$T/secret" -f df . >/dev/null 2>&1 &
+victim=$!
+check "a step that has a secret" wait_until eval 'ls "$SKIFF_ROOT"/containers/*/upper/there'
+is "… which no document and no scratch file holds" "" eval 'grep -ls s3cret-of-a-build "$SKIFF_ROOT"/containers/*/*.json; grep -rls s3cret-of-a-build "$SKIFF_ROOT/staging"; true'
+kill -TERM $victim; wait $victim 2>/dev/null
+check "… and nothing is left of it" wait_until eval '[ -z "$(ls "$SKIFF_ROOT/containers")" ]'
+
 printf 'FROM busybox AS deps\nRUN echo deps >/deps\nFROM busybox\nCOPY --from=deps /deps /d\n' >"df"
 check "stages" skiff build -q -f df .
 is "layers of all stages are on disk for good" "" eval 'grep -l "\"boot\"" "$SKIFF_ROOT"/layers/*/meta.json; true'

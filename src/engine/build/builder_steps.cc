@@ -309,7 +309,7 @@ void Builder::run_container(const StepPointer& step, const std::shared_ptr<RunMo
     RunPlan plan;
     plan.argv = program.argv;
     plan.environment = stage.state.run_environment(arguments_);
-    for (std::string& entry : mounts->environment()) plan.environment.push_back(std::move(entry));
+    plan.secrets = mounts->secrets();
     plan.user = stage.state.config.config.user;
     plan.working_directory = stage.state.config.config.working_directory;
     plan.layers = stage.state.visible();

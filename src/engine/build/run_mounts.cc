@@ -174,16 +174,6 @@ std::string RunMounts::make() const {
     lease.staging();
     for (const Entry& entry : entries_) {
         if (entry.mount.type == Type::cache) make_cache(entry);
-        if (entry.mount.type == Type::secret && !entry.absent && !entry.target.empty()) {
-            const Fd file =
-                open_at(store, entry.place, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
-            write_all(file.get(), entry.secret, "a secret");
-            if (((entry.mount.uid != 0 || entry.mount.gid != 0) &&
-                 fchown(file.get(), entry.mount.uid, entry.mount.gid) < 0) ||
-                fchmod(file.get(), entry.mount.mode & 07777U) < 0)
-                throw SystemError(errno, "cannot give the secret {} to {}:{}", entry.mount.id,
-                                  entry.mount.uid, entry.mount.gid);
-        }
         if (entry.mount.type != Type::bind) continue;
         if (is_direct(entry)) {
             digest += join(entry.source.layers, " ") + "\n";
@@ -237,8 +227,7 @@ std::vector<MountRequest> RunMounts::requests() const {
                     request.options.push_back(fmt::format("size={}", entry.mount.size));
                 break;
             case Type::secret:
-                request.read_only = true;
-                break;
+                continue;  // secrets() has it
         }
         requests.push_back(std::move(request));
     }
@@ -252,12 +241,23 @@ std::vector<std::string> RunMounts::targets() const {
     return targets;
 }
 
-std::vector<std::string> RunMounts::environment() const {
-    std::vector<std::string> environment;
-    for (const Entry& entry : entries_)
-        if (entry.mount.type == Type::secret && !entry.mount.env.empty() && !entry.absent)
-            environment.push_back(entry.mount.env + "=" + entry.secret);
-    return environment;
+std::vector<RunSecret> RunMounts::secrets() const {
+    std::vector<RunSecret> secrets;
+    for (const Entry& entry : entries_) {
+        if (entry.mount.type != Type::secret || entry.absent) continue;
+        SecretRequest request;
+        request.id = entry.mount.id;
+        request.source = entry.mount.id;
+        request.uid = entry.mount.uid;
+        request.gid = entry.mount.gid;
+        request.mode = entry.mount.mode & 0777U;
+        request.target = entry.target;
+        if (!entry.target.empty()) secrets.push_back({request, entry.secret});
+        request.variable = true;
+        request.target = entry.mount.env;
+        if (!entry.mount.env.empty()) secrets.push_back({request, entry.secret});
+    }
+    return secrets;
 }
 
 }  // namespace skiff::engine

@@ -15,6 +15,7 @@
 #include "dockerfile/run_mount.h"
 #include "engine/build/layer_work.h"
 #include "engine/build/request.h"
+#include "engine/build/run_step.h"
 #include "engine/container/mount_request.h"
 
 namespace skiff::engine {
@@ -47,15 +48,14 @@ class RunMounts {
     /// Afterwards.
     std::vector<MountRequest> requests() const;
     std::vector<std::string> targets() const;
-    /// "K=V" of secrets that are variables.
-    std::vector<std::string> environment() const;
+    std::vector<RunSecret> secrets() const;
 
   private:
     struct Entry {
         dockerfile::RunMount mount;
         std::string target;
         CopySource source;    ///< bind, or what a cache begins with
-        std::string place;    ///< relative to the data directory: the copy, the cache, the secret
+        std::string place;    ///< relative to the data directory: the copy, the cache
         std::string secret;   ///< its value
         bool absent = false;  ///< a secret that nobody gave and that is not required
     };

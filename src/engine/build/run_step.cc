@@ -14,6 +14,7 @@
 #include "engine/container/container_files.h"
 #include "engine/container/monitor_process.h"
 #include "engine/container/record.h"
+#include "engine/secret/secrets.h"
 #include "monitor/protocol.h"
 
 namespace skiff::engine {
@@ -42,6 +43,7 @@ ContainerRecord make_record(const Engine& engine, const BuildRequest& request, R
     wanted.shm_size = request.shm_size;
     wanted.ulimits = request.ulimits;
     wanted.resources = request.resources;
+    for (const RunSecret& secret : plan.secrets) wanted.secrets.push_back(secret.request);
     wanted.namespaces.network = plan.network;
     wanted.security.no_new_privileges = load_config(engine).no_new_privileges;
     EffectiveConfig& config = record.config;
@@ -64,9 +66,12 @@ void stop_waiting(int fd) {
 RunStep::RunStep(const Engine& engine, const BuildRequest& request, RunPlan plan,
                  std::function<void(std::string_view)> output)
     : output_(std::move(output)), frame_(monitor::max_frame) {
+    std::vector<std::string> secrets;
+    for (const RunSecret& secret : plan.secrets) secrets.push_back(secret.data);
     const ContainerRecord record = make_record(engine, request, std::move(plan));
     NewContainer made = make_container_directory(engine, record.id);
     ScopeExit discard([&] { delete_trash(discard_container(engine, made.files, record.name)); });
+    keep_secrets(made.files.directory(), secrets);
     made.files.write_record(record, Durability::none);
     Pipe out = make_pipe();
     Pipe errors = make_pipe();

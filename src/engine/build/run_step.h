@@ -17,6 +17,12 @@
 
 namespace skiff::engine {
 
+/// For as long as a step runs; in no document.
+struct RunSecret {
+    SecretRequest request;
+    std::string data;
+};
+
 struct RunPlan {
     std::vector<std::string> argv;
     std::vector<std::string> environment;  ///< "K=V"
@@ -25,6 +31,7 @@ struct RunPlan {
     std::vector<std::string> layers;  ///< visible ones of the stage, lowest first
     std::string network;              ///< "" the default, "none", "host"
     std::vector<MountRequest> mounts;
+    std::vector<RunSecret> secrets;
     std::string layer;  ///< where the writable layer goes, see ContainerRecord::build_layer
 };
 

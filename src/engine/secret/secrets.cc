@@ -234,15 +234,21 @@ SecretRequest parse_secret_request(std::string_view text) {
 }
 
 void settle_secrets(const Engine& engine, int directory, CreateRequest& request) {
-    if (request.secrets.empty()) return;
-    const Fd copies = open_or_make_directory(directory, copies_name, 0700);
-    for (size_t i = 0; i < request.secrets.size(); ++i) {
-        SecretRequest& secret = request.secrets[i];
-        const Stored stored = get_stored(engine, secret.source);
+    std::vector<std::string> data;
+    for (SecretRequest& secret : request.secrets) {
+        Stored stored = get_stored(engine, secret.source);
         secret.id = stored.record.id;
         secret.source = stored.record.name;
-        replace_file(copies.get(), copy_name(i), stored.data, 0600, Durability::none);
+        data.push_back(std::move(stored.data));
     }
+    keep_secrets(directory, data);
+}
+
+void keep_secrets(int directory, const std::vector<std::string>& data) {
+    if (data.empty()) return;
+    const Fd copies = open_or_make_directory(directory, copies_name, 0700);
+    for (size_t i = 0; i < data.size(); ++i)
+        replace_file(copies.get(), copy_name(i), data[i], 0600, Durability::none);
 }
 
 std::vector<std::string> container_secrets(int directory, const CreateRequest& request) {

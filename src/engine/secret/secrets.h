@@ -57,6 +57,8 @@ SecretRequest parse_secret_request(std::string_view text);
 
 /// Finds the request's secrets and copies them into the container's `directory`; fills in ids.
 void settle_secrets(const Engine& engine, int directory, CreateRequest& request);
+/// The copies themselves, for a request whose secrets come from elsewhere.
+void keep_secrets(int directory, const std::vector<std::string>& data);
 /// A container's own copies, in the order of the request.
 std::vector<std::string> container_secrets(int directory, const CreateRequest& request);
 
