@@ -23,6 +23,11 @@ bool is_access(std::string_view text) {
 }  // namespace
 
 engine::DeviceRequest parse_device(std::string_view text) {
+    // vendor.com/class=name
+    if (!text.starts_with('/') && text.find('=') != std::string_view::npos)
+        throw Error(ErrorKind::unsupported,
+                    "{}: devices by their CDI names are not supported by this version of skiff",
+                    text);
     const std::vector<std::string_view> parts = split(text, ':');
     if (parts.size() > 3 || parts[0].empty())
         throw Error(ErrorKind::invalid, "bad format for path: {}", text);

@@ -77,6 +77,7 @@ fails "a target that is none" 1 'target stage "nosuch" could not be found' skiff
 fails "a bad name" 125 'must be lowercase' skiff build -t Bad:Name .
 fails "no stage" 1 'no build stage' eval 'printf "RUN true\n" | skiff build -'
 fails "a program that is not there" 1 'nosuch' eval 'printf "FROM busybox\nRUN [\"/nosuch\"]\n" | skiff build -'
+fails "containers of steps cannot be kept" 125 '--rm=false' skiff build --rm=false .
 fails "a flag that is to come" 125 'squash is not supported by this version of skiff' skiff build --squash .
 
 is "context by tar" a eval 'tar c . | skiff build -q -t tar:1 - >/dev/null; skiff run --rm --entrypoint cat -u 0 tar:1 /listing | grep -c "^a.txt" >/dev/null && echo a'

@@ -114,6 +114,17 @@ image() { # NAME
     skiff import --change "CMD [\"$shell\"]" "$tar" "$1:latest" >/dev/null || { printf 'Bail out! cannot import %s\n' "$tar"; exit 1; }
 }
 
+# What tests of check --long fetch packages from: $mirror, the Debian mirror of this machine; skips the script without one.
+need_mirror() {
+    [ -n "${SKIFF_LONG:-}" ] || skip_all "it asks the mirror: scripts/check --long"
+    LIMIT=${LIMIT_APT:-240}
+    # shellcheck disable=SC2016  # apt's own variables
+    mirror=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME) $(ORIGIN)' 'Created-By: Packages' 2>/dev/null | awk '$3 == "Debian" && $2 == "bookworm" { print $1; exit }')
+    [ -n "$mirror" ] || skip_all "this machine has no Debian mirror"
+    python3 -c 'import sys, urllib.request
+urllib.request.urlopen(sys.argv[1].rstrip("/") + "/dists/bookworm/InRelease", timeout=20).read(1)' "$mirror" || skip_all "the mirror $mirror is not reachable from here"
+}
+
 finish() {
     echo '# end of script'
     exit 0

@@ -3,15 +3,8 @@
 # What people do first with a network: install a package in a Debian container, from the mirror that this machine uses.
 # Only with check --long: everything else of the check stays on this machine.
 . "${0%/*}/lib.sh"
-[ -n "${SKIFF_LONG:-}" ] || skip_all "it asks the mirror: scripts/check --long"
-LIMIT=${LIMIT_APT:-240}
+need_mirror
 image debian
-mirror=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME) $(ORIGIN)' 'Created-By: Packages' 2>/dev/null | awk '$3 == "Debian" && $2 == "bookworm" { print $1; exit }')
-[ -n "$mirror" ] || skip_all "this machine has no Debian mirror"
-python3 - "$mirror" <<'PYTHON' || skip_all "the mirror $mirror is not reachable from here"
-import sys, urllib.request
-urllib.request.urlopen(sys.argv[1].rstrip("/") + "/dists/bookworm/InRelease", timeout=20).read(1)
-PYTHON
 options='-qq -o Acquire::Retries=2 -o Acquire::http::Timeout=20 -o Dpkg::Use-Pty=0 -o APT::Sandbox::User=root'
 has "apt-get update and install, with the default network" 'Hello, world!' skiff run --rm debian sh -c "
     echo 'deb [trusted=yes] $mirror bookworm main' >/etc/apt/sources.list && rm -f /etc/apt/sources.list.d/*

@@ -4,15 +4,8 @@
 # Only with check --long: everything else of the check stays on this machine.
 # shellcheck disable=SC2016  # code for the container's shell
 . "${0%/*}/lib.sh"
-[ -n "${SKIFF_LONG:-}" ] || skip_all "it asks the mirror: scripts/check --long"
-LIMIT=${LIMIT_APT:-240}
+need_mirror
 image debian
-mirror=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME) $(ORIGIN)' 'Created-By: Packages' 2>/dev/null | awk '$3 == "Debian" && $2 == "bookworm" { print $1; exit }')
-[ -n "$mirror" ] || skip_all "this machine has no Debian mirror"
-python3 - "$mirror" <<'PYTHON' || skip_all "the mirror $mirror is not reachable from here"
-import sys, urllib.request
-urllib.request.urlopen(sys.argv[1].rstrip("/") + "/dists/bookworm/InRelease", timeout=20).read(1)
-PYTHON
 address=$(ip -4 -o route get 192.0.2.254 2>/dev/null | sed -n 's/.* src \([0-9.]*\).*/\1/p')
 get() { curl -sS --noproxy '*' --max-time 20 "$@"; }
 port=$((20000 + RANDOM % 12000))

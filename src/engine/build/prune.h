@@ -15,7 +15,7 @@ namespace skiff::engine {
 struct CachedStep {
     std::string id;    ///< 64 hexadecimal digits
     std::string kind;  ///< Docker's words: "regular", "exec.cachemount"
-    std::string text;  ///< the instruction, or the name of a cache
+    std::string text;  ///< the instruction; of a cache only what it is
     std::uint64_t size = 0;
     Timestamp created;
     Timestamp used;

@@ -24,7 +24,6 @@ class TreeDigest {
     void add(std::string_view path, const struct stat& status, std::string_view content);
     /// The attributes that are copied with the last object, where owners count.
     void add_xattrs(int fd, const std::string& path);
-    bool owners() const { return owners_; }
     /// What is no object of a tree: a document in the Dockerfile, a boundary between two sources.
     void add_text(std::string_view text);
     std::string finish_hex() { return sha_.finish_hex(); }

@@ -69,7 +69,10 @@ TEST_P(DeviceGroups, OpenWhatIsAllowed) {
 
     std::vector<DeviceRule> rules = default_device_rules();
     rules.push_back(*parse_device_rule("a 10:229 r"));
-    if (!groups.watch_devices(rules)) GTEST_SKIP() << "the kernel has no such programs";
+    const bool watched = groups.watch_devices(rules);
+    // Version 1's files are there where its hierarchy is; a program takes CONFIG_CGROUP_BPF.
+    if (hierarchy == "unified" && !watched) GTEST_SKIP() << "the kernel has no such programs";
+    ASSERT_TRUE(watched);
     EXPECT_EQ(open_in(groups, makedev(1, 3), O_RDWR), 0);
     EXPECT_EQ(open_in(groups, makedev(1, 5), O_RDONLY), 0);
     EXPECT_EQ(open_in(groups, makedev(1, 11), O_RDONLY), EPERM);

@@ -29,7 +29,7 @@ struct BuildOptions {
     bool quiet = false;
     bool remove = true;
     bool force_remove = false;
-    bool trust = true;
+    bool disable_content_trust = true;
 };
 
 constexpr std::array unsupported{
@@ -109,8 +109,8 @@ void declare(CommandBuilder& command, BuildOptions& options) {
         "Set build-time variables");
     command.option("--cgroup-parent", request.resources.cgroup_parent, "string",
                    "Parent control group of the steps");
-    command.flag("--disable-content-trust", options.trust,
-                 "Skip image verification (there is none)");
+    command.flag("--disable-content-trust", options.disable_content_trust,
+                 "Skip image verification by Notary, which is no more: no effect");
     command.flag("--explain", request.explain, "Tell for each step why it was done again or not");
     command.option("-f,--file", options.file, "string",
                    "Name of the Dockerfile, - for standard input (default PATH/Dockerfile)",
@@ -158,6 +158,8 @@ void declare(CommandBuilder& command, BuildOptions& options) {
 }
 
 ExitCode run(engine::Engine& engine, const BuildOptions& options) {
+    if (!options.remove)
+        throw Error(ErrorKind::unsupported, "--rm=false: the containers of steps cannot be kept");
     engine::BuildRequest request = options.request;
     if (!options.file.empty()) request.file = options.file;
     // An id of an earlier build must not look like one of this.
