@@ -29,8 +29,7 @@ std::string host_resolv_conf() {
     }
 }
 
-ResolvConfWatch::ResolvConfWatch(std::string known)
-    : events_(inotify_init1(IN_CLOEXEC | IN_NONBLOCK)), known_(std::move(known)) {
+ResolvConfWatch::ResolvConfWatch() : events_(inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {
     watch();
 }
 

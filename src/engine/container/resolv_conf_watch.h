@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/fd.h"
 
@@ -16,10 +17,11 @@ std::string host_resolv_conf();
 
 class ResolvConfWatch {
   public:
-    /// `known`: the content that was read last. Without inotify there is nothing to wait for, and
-    /// fd() is invalid (-1).
-    explicit ResolvConfWatch(std::string known);
+    /// Without inotify there is nothing to wait for, and fd() is invalid (-1).
+    ResolvConfWatch();
     int fd() const { return events_.get(); }
+    /// `known`: the content that was read last, which changed() compares with.
+    void compare_with(std::string known) { known_ = std::move(known); }
     /// To be called when fd() is readable, and once after the beginning: the content, when it is
     /// another one.
     std::optional<std::string> changed();
