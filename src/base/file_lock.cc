@@ -41,6 +41,12 @@ std::optional<FileLock> FileLock::attempt(int dir, const std::string& name, Lock
     return FileLock(std::move(fd));
 }
 
+Fd FileLock::unlock_copies() {
+    struct flock lock = whole_file(F_UNLCK);
+    fcntl(fd_.get(), F_OFD_SETLK, &lock);  // cannot fail for a lock that we hold
+    return release();
+}
+
 bool is_locked(int dir, const std::string& name) {
     const Fd fd = find_at(dir, name, O_RDWR | O_NOFOLLOW);
     if (!fd.valid()) return false;

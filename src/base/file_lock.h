@@ -30,6 +30,9 @@ class FileLock {
     int fd() const { return fd_.get(); }
     Fd release() { return std::move(fd_); }
     void unlock() { fd_.reset(); }
+    /// The same for copies that children have until their exec; the file stays open. A lock must be
+    /// held.
+    Fd unlock_copies();
 
   private:
     Fd fd_;

@@ -77,8 +77,8 @@ bool ContainerRun::hear_network() {
     return false;
 }
 
-/// The watch of resolv.conf stays for the next run, or until this process ends: to close one waits for
-/// all processors (15 ms on an idle machine, measured), and somebody waits for the exit code.
+/// The watch of resolv.conf stays for the next run, or until this process ends: to close one waits
+/// for all processors (15 ms on an idle machine, measured), and somebody waits for the exit code.
 void ContainerRun::end_network() {
     supervisor_.stop_listening();
     network_.reset();

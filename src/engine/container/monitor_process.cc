@@ -22,6 +22,7 @@
 #include "engine/container/monitor_place.h"
 #include "engine/container/namespace_sharing.h"
 #include "engine/container/port_listeners.h"
+#include "engine/namespace_note.h"
 #include "engine/shared_namespace.h"
 #include "runtime/sealed_exec.h"
 #include "runtime/userns/map_writer.h"
@@ -142,7 +143,7 @@ void start_as_root(const Engine& engine, const MonitorArguments& arguments,
 
 void start_in_new_namespace(const Engine& engine, const MonitorArguments& arguments,
                             const ContainerRecord& record, const runtime::IdMaps& maps,
-                            MonitorPlace& place, int client, int lock) {
+                            MonitorPlace& place, int client, int lock, NamespaceNote* note) {
     Pipe start = make_pipe();
     SocketPair go = make_socket_pair(SOCK_SEQPACKET);
     CloneResult cloned;
@@ -165,6 +166,7 @@ void start_in_new_namespace(const Engine& engine, const MonitorArguments& argume
     // systemd works while the maps are written.
     if (place.waits()) place.request(cloned.child.pid());
     runtime::write_id_maps(cloned.child.pid(), maps);
+    if (note != nullptr) note->write(cloned.child.pid());
     engine.phases().mark("write the id maps");
     send_go(go.ours.get(), place.settle());
     wait_for_exec(std::move(start));
@@ -174,7 +176,7 @@ void start_in_new_namespace(const Engine& engine, const MonitorArguments& argume
 
 void start_in_shared_namespace(const Engine& engine, const MonitorArguments& arguments,
                                const ContainerRecord& record, int user_namespace,
-                               MonitorPlace& place, int client, int lock) {
+                               MonitorPlace& place, int client, int lock, NamespaceNote* note) {
     Pipe start = make_pipe();
     SocketPair go = make_socket_pair(SOCK_SEQPACKET);
     // A pid namespace can be made only by somebody who is in the user namespace already, so one
@@ -188,6 +190,7 @@ void start_in_shared_namespace(const Engine& engine, const MonitorArguments& arg
             CloneResult cloned = clone_process(monitor_namespaces(record));
             if (cloned.in_child)
                 in_child(start.write.get(), [&] { become_monitor(told, client, lock); });
+            write_all(go.theirs.get(), std::to_string(cloned.child.pid()), "the command");
             cloned.child.detach();
             _exit(0);
         });
@@ -195,7 +198,10 @@ void start_in_shared_namespace(const Engine& engine, const MonitorArguments& arg
     go.theirs.reset();
     if (place.waits()) place.request(between.child.pid());
     send_go(go.ours.get(), place.settle());
+    const std::string monitor = receive_with_fds(go.ours.get(), 32).data;
     between.child.wait();
+    // The youngest is the likeliest to be there for the next.
+    if (const auto pid = parse_number<pid_t>(monitor); pid && note != nullptr) note->write(*pid);
     engine.phases().mark("join and clone");
     wait_for_exec(std::move(start));
     engine.phases().mark("execute the monitor");
@@ -285,18 +291,24 @@ Fd start_monitor(const Engine& engine, const ContainerRecord& record, FileLock l
     if (const std::string other = joined_container(record); !other.empty()) {
         // All that it joins belongs to that user namespace, whatever it would have of its own.
         const Fd shared = user_namespace_of(engine, record, other);
-        start_in_shared_namespace(engine, arguments, record, shared.get(), place, theirs,
-                                  lock.fd());
+        start_in_shared_namespace(engine, arguments, record, shared.get(), place, theirs, lock.fd(),
+                                  nullptr);
         return std::move(client.ours);
     }
+    std::optional<NamespaceNote> note;
     if (!wants_own_namespace(record)) {
-        if (const auto shared = find_shared_namespace(engine, maps)) {
+        note.emplace(engine);
+        auto shared = note->find(maps);
+        if (!shared) shared = find_shared_namespace(engine, maps);
+        if (shared) {
+            note->release();
             start_in_shared_namespace(engine, arguments, record, shared->get(), place, theirs,
-                                      lock.fd());
+                                      lock.fd(), &*note);
             return std::move(client.ours);
         }
     }
-    start_in_new_namespace(engine, arguments, record, maps, place, theirs, lock.fd());
+    start_in_new_namespace(engine, arguments, record, maps, place, theirs, lock.fd(),
+                           note ? &*note : nullptr);
     return std::move(client.ours);
 }
 

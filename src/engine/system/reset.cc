@@ -18,6 +18,7 @@
 #include "base/root_dir.h"
 #include "engine/container/container_files.h"
 #include "engine/container/lifecycle.h"
+#include "engine/namespace_note.h"
 #include "engine/shared_namespace.h"
 #include "monitor/address.h"
 #include "runtime/userns/user_namespace.h"
@@ -89,8 +90,9 @@ void remove_run_directory(const std::string& path) {
     const Fd run = find_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
     if (!run.valid()) return;
     for (const std::string& name : list_directory(run.get())) {
-        const bool ours = name.size() == 64 + 5 && name.ends_with(".sock") &&
-                          name.find_first_not_of("0123456789abcdef") == 64;
+        const bool ours =
+            name == NamespaceNote::file_name || (name.size() == 64 + 5 && name.ends_with(".sock") &&
+                                                 name.find_first_not_of("0123456789abcdef") == 64);
         if (ours) unlinkat(run.get(), name.c_str(), 0);
     }
     rmdir(path.c_str());
