@@ -25,6 +25,7 @@
 #include "engine/container/etc_files.h"
 #include "engine/container/layer_links.h"
 #include "engine/container/log_options.h"
+#include "engine/container/mount_points.h"
 #include "engine/container/mount_sources.h"
 #include "engine/container/namespace_sharing.h"
 #include "engine/container/resolv_conf_watch.h"
@@ -95,6 +96,9 @@ Fd mount_root(const Engine& engine, const ContainerFiles& files, const Container
             make_directory(files.directory(), "empty", 0755);
             request.lower = {fmt::format("../containers/{}/empty", record.id)};
         }
+        // It is root's of the store's ids.
+        if (owner == 0 && hides_mount_points(record.request))
+            request.lower.push_back(mount_points_layer(engine));
     } else {
         BuiltInLayer layer = built_in_layer(engine, record.built_in, owner);
         request.lower = {"../builtin/" + layer.name};
