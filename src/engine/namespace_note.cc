@@ -29,6 +29,12 @@ FileLock patient_lock(int dir) {
     return {};
 }
 
+/// "" for a process that is not there.
+std::string line_of(pid_t pid) {
+    const unsigned long long start = process_start_time(pid);
+    return start == 0 ? "" : fmt::format("{} {}\n", pid, start);
+}
+
 }  // namespace
 
 NamespaceNote::NamespaceNote(const Engine& engine) {
@@ -60,13 +66,19 @@ std::optional<Fd> NamespaceNote::find(const runtime::IdMaps& maps) const {
 }
 
 void NamespaceNote::write(pid_t pid) {
-    const unsigned long long start = process_start_time(pid);
-    const std::string line = fmt::format("{} {}\n", pid, start);
+    const std::string line = line_of(pid);
     // One write: who reads without the lock sees a line that names a living process, or none.
     const int file = lock_.held() ? lock_.fd() : file_.get();
-    if (start != 0 && pwrite(file, line.data(), line.size(), 0) > 0) [[maybe_unused]]
+    if (!line.empty() && pwrite(file, line.data(), line.size(), 0) > 0) [[maybe_unused]]
         const int cut = ftruncate(file, static_cast<off_t>(line.size()));
     release();
+}
+
+bool NamespaceNote::names(const Engine& engine, pid_t pid) {
+    const std::string line = line_of(pid);
+    const auto noted =
+        find_file(AT_FDCWD, fmt::format("{}/{}", engine.run_root(), file_name), 4096);
+    return !line.empty() && noted == line;
 }
 
 void NamespaceNote::release() {

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include <sys/types.h>
 
@@ -34,6 +35,9 @@ class NamespaceNote {
     void write(pid_t pid);
     /// Whoever waits goes on.
     void release();
+
+    /// Whether process `pid` of now is the noted one. Takes no lock.
+    static bool names(const Engine& engine, pid_t pid);
 
   private:
     Fd file_;

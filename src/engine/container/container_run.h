@@ -71,6 +71,7 @@ class ContainerRun {
     /// False when the container is to stay as it is.
     bool rest_before_restart();
     int end();
+    void lend_for_a_moment() const;
     /// Of the container's processes, not only of the first: the container may go on without one.
     void watch_memory();
     /// Where the event comes before the kill is counted, it is looked for a little longer.
