@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/shared_namespace.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 
@@ -8,10 +9,16 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <linux/nsfs.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "engine/container/container_files.h"
+#include "engine/container/monitor_process.h"
+#include "engine/container/namespace_sharing.h"
 #include "monitor/address.h"
 #include "monitor/protocol.h"
 #include "runtime/userns/stored_id_map.h"
@@ -33,6 +40,36 @@ std::optional<pid_t> peer_pid(int socket) {
         credentials.pid <= 0)
         return std::nullopt;
     return credentials.pid;
+}
+
+constexpr std::array namespace_limits{RLIMIT_NPROC, RLIMIT_MEMLOCK, RLIMIT_SIGPENDING,
+                                      RLIMIT_MSGQUEUE};
+
+bool is_child_of_ours(int user_namespace) {
+    uid_t owner = 0;
+    if (ioctl(user_namespace, NS_GET_OWNER_UID, &owner) < 0 || owner != geteuid()) return false;
+    const Fd parent(ioctl(user_namespace, NS_GET_PARENT));
+    const Fd own = open_file("/proc/self/ns/user", O_RDONLY);
+    struct stat theirs{};
+    struct stat ours{};
+    return parent.valid() && fstat(parent.get(), &theirs) == 0 && fstat(own.get(), &ours) == 0 &&
+           theirs.st_ino == ours.st_ino && theirs.st_dev == ours.st_dev;
+}
+
+bool allows_what_we_have(pid_t pid) {
+    return std::ranges::all_of(namespace_limits, [&](auto resource) {
+        rlimit theirs{};
+        rlimit ours{};
+        return prlimit(pid, resource, nullptr, &theirs) == 0 && getrlimit(resource, &ours) == 0 &&
+               ours.rlim_max <= theirs.rlim_max;
+    });
+}
+
+/// The record says which namespaces are for their container alone.
+bool lends_to_all(const Engine& engine, std::string_view socket_name) {
+    const ContainerFiles files(engine, std::string(socket_name.substr(0, socket_name.find('.'))));
+    const auto record = files.find_record();
+    return record && !wants_own_namespace(*record) && joined_container(*record).empty();
 }
 
 bool wait_readable(int fd) {
@@ -91,6 +128,23 @@ void refuse_single_id(const Engine& engine) {
         throw Error(ErrorKind::unsupported, "--strict: {}", no_range_text);
 }
 
+bool may_join(int user_namespace, pid_t pid, const runtime::IdMaps& maps) {
+    return runtime::read_id_maps(pid) == maps && is_child_of_ours(user_namespace) &&
+           allows_what_we_have(pid);
+}
+
+RaisedLimits::RaisedLimits() {
+    for (size_t i = 0; i < before_.size(); ++i) {
+        getrlimit(namespace_limits[i], &before_[i]);
+        const rlimit raised{before_[i].rlim_max, before_[i].rlim_max};
+        setrlimit(namespace_limits[i], &raised);  // to the hard limit: always allowed
+    }
+}
+
+void RaisedLimits::restore() const {
+    for (size_t i = 0; i < before_.size(); ++i) setrlimit(namespace_limits[i], &before_[i]);
+}
+
 std::optional<Fd> find_shared_namespace(const Engine& engine, const runtime::IdMaps& maps) {
     const Fd run = find_at(AT_FDCWD, engine.run_root(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
     if (!run.valid()) return std::nullopt;
@@ -101,8 +155,9 @@ std::optional<Fd> find_shared_namespace(const Engine& engine, const runtime::IdM
                 monitor::connect_at(run.get(), name, std::chrono::milliseconds(patience_ms));
             if (!connection) continue;
             const auto pid = peer_pid(connection->socket.get());
-            if (!pid || runtime::read_id_maps(*pid) != maps) continue;
-            if (auto fd = ask(connection->socket.get(), connection->version)) return fd;
+            if (!pid || !lends_to_all(engine, name)) continue;
+            auto fd = ask(connection->socket.get(), connection->version);
+            if (fd && may_join(fd->get(), *pid, maps)) return fd;
         } catch (const Error&) {
             // It ended, or speaks another protocol: no reason to fail a start that can have its own
             // namespace.

@@ -3,7 +3,11 @@
 // same time.
 #pragma once
 
+#include <array>
 #include <optional>
+
+#include <sys/resource.h>
+#include <sys/types.h>
 
 #include "base/fd.h"
 #include "engine/engine.h"
@@ -24,8 +28,29 @@ runtime::IdMaps store_id_maps(const Engine& engine);
 /// files are recorded and not applied.
 void refuse_single_id(const Engine& engine);
 
+/// Whether a start of ours may join the user namespace `user_namespace` of process `pid`: it has
+/// exactly `maps`, is ours and directly below our own (a container can make one below its own with
+/// the same text of maps), and does not allow less than we have: the kernel keeps its maker's
+/// limits of processes and locked memory as those of all who are in it (user_namespaces(7),
+/// set_userns_rlimit_max). Throws Error, when the process ends.
+bool may_join(int user_namespace, pid_t pid, const runtime::IdMaps& maps);
+
+/// While it lives, the soft limits that a new user namespace takes over are the hard ones: others
+/// will join it. fork(2) copies them, so restore() is called in the child as well.
+class RaisedLimits {
+  public:
+    RaisedLimits();
+    ~RaisedLimits() { restore(); }
+    RaisedLimits(const RaisedLimits&) = delete;
+    RaisedLimits& operator=(const RaisedLimits&) = delete;
+    void restore() const;
+
+  private:
+    std::array<rlimit, 4> before_{};
+};
+
 /// The user namespace of a running container of this user with exactly `maps`; nothing when there
-/// is none or it does not answer within a tenth of a second.
+/// is none or it does not answer within a tenth of a second; never of one with an own namespace.
 std::optional<Fd> find_shared_namespace(const Engine& engine, const runtime::IdMaps& maps);
 
 }  // namespace skiff::engine

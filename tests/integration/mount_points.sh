@@ -24,9 +24,16 @@ is "has its files where the link leads" "$(printf 'host\nhost')" skiff run --rm 
 check "/proc is mounted over what the image has there" skiff run --rm --network none odd test -e /proc/self/status
 is "the layer belongs to nobody's image" "" eval 'skiff images -q --filter reference=mountpoints'
 
+is "a volume at /etc is filled with what the image has there" "$(printf 'group\npasswd')" eval 'skiff run --rm --network none -v etc:/etc busybox true; ls "$SKIFF_ROOT/volumes/etc/_data"'
+skiff volume rm etc >/dev/null
+
 # Nobody writes to it.
 skiff run --rm --network none --privileged busybox sh -c 'umount /etc/hosts 2>/dev/null; echo evil >>/etc/hosts; chmod 777 /sys /proc /dev' >/dev/null 2>&1
 is "it is as it was" "0 0644" eval 'cat "$SKIFF_ROOT"/mountpoints/etc/* | wc -c | tr "\n" " "; stat -c 0%a "$SKIFF_ROOT"/mountpoints/etc/hosts'
 rm -rf "$SKIFF_ROOT/mountpoints/etc/resolv.conf"
 check "what is missing is made again" eval 'skiff run --rm --network none busybox true && [ -e "$SKIFF_ROOT/mountpoints/etc/resolv.conf" ]'
+# A store of which an interrupted reset left just this.
+half=$T/half
+mkdir -p "$half/mountpoints/etc"
+check "a reset goes on where it was killed" eval 'skiff --root "$half" system reset -f && [ ! -e "$half" ]'
 finish

@@ -41,6 +41,8 @@ class ContainerRun {
     ContainerRun(const MonitorArguments& arguments, const Engine& engine, FileLock lock);
     /// Until the container has ended for good; the status of the monitor.
     int run();
+    /// With --rm, after run(): nobody starts it again, and its user namespace may be others'.
+    bool is_gone_for_good() const;
 
   private:
     monitor::SupervisorOptions with_changes(monitor::SupervisorOptions options);
@@ -71,7 +73,6 @@ class ContainerRun {
     /// False when the container is to stay as it is.
     bool rest_before_restart();
     int end();
-    void lend_for_a_moment() const;
     /// Of the container's processes, not only of the first: the container may go on without one.
     void watch_memory();
     /// Where the event comes before the kill is counted, it is looked for a little longer.

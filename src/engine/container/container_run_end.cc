@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <ctime>
-
 #include <fcntl.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "engine/container/container_run.h"
 #include "engine/container/leftover.h"
-#include "engine/namespace_note.h"
+#include "engine/container/monitor_process.h"
+#include "engine/container/namespace_sharing.h"
 #include "engine/volume/volume_users.h"
 
 namespace skiff::engine {
@@ -123,20 +122,12 @@ int ContainerRun::end() {
     delete_what_can_be(trash);
     // They end with us, and a client of theirs may still be taking the last of its output.
     supervisor_.await_sessions();
-    lend_for_a_moment();
     return 0;
 }
 
-/// One process of a user at most, with nothing to do and nothing that anybody waits for.
-void ContainerRun::lend_for_a_moment() const {
-    constexpr timespec moment{.tv_sec = 0, .tv_nsec = 300'000'000};
-    try {
-        if (engine_.rootless() && !supervisor_.terminated() &&
-            NamespaceNote::names(engine_, own_host_pid()))
-            nanosleep(&moment, nullptr);
-    } catch (const Error&) {
-        // No run directory any more, say.
-    }
+bool ContainerRun::is_gone_for_good() const {
+    return record_.request.auto_remove && !supervisor_.terminated() &&
+           !wants_own_namespace(record_) && joined_container(record_).empty();
 }
 
 void ContainerRun::hand_over_layer() {

@@ -97,8 +97,8 @@ Fd mount_root(const Engine& engine, const ContainerFiles& files, const Container
             request.lower = {fmt::format("../containers/{}/empty", record.id)};
         }
         // It is root's of the store's ids.
-        if (owner == 0 && hides_mount_points(record.request))
-            request.lower.push_back(mount_points_layer(engine));
+        if (owner == 0 && hides_mount_points(record))
+            request.spare_lower = mount_points_layer(engine);
     } else {
         BuiltInLayer layer = built_in_layer(engine, record.built_in, owner);
         request.lower = {"../builtin/" + layer.name};

@@ -147,6 +147,8 @@ void start_in_new_namespace(const Engine& engine, const MonitorArguments& argume
     Pipe start = make_pipe();
     SocketPair go = make_socket_pair(SOCK_SEQPACKET);
     CloneResult cloned;
+    std::optional<RaisedLimits> limits;
+    if (note != nullptr) limits.emplace();
     try {
         cloned = place.clone(monitor_namespaces(record) | CLONE_NEWUSER);
     } catch (const SystemError& error) {
@@ -155,12 +157,14 @@ void start_in_new_namespace(const Engine& engine, const MonitorArguments& argume
     }
     if (cloned.in_child) {
         in_child(start.write.get(), [&] {
+            limits.reset();
             go.ours.reset();
             const MonitorArguments told = await_go(arguments, go.theirs.get());
             runtime::become_namespace_root(groups_of(record));
             become_monitor(told, client, lock);
         });
     }
+    limits.reset();
     go.theirs.reset();
     engine.phases().mark("clone the monitor");
     // systemd works while the maps are written.
@@ -219,12 +223,16 @@ std::string list_word(std::string_view name, std::span<const int> numbers) {
 
 }  // namespace
 
+bool has_process_limit(const ContainerRecord& record) {
+    return std::ranges::any_of(record.request.ulimits,
+                               [](const Ulimit& limit) { return limit.name == "nproc"; });
+}
+
 bool wants_own_namespace(const ContainerRecord& record) {
-    // Processes are counted per user and namespace: a limit on them must not count other
-    // containers'.
-    for (const Ulimit& limit : record.request.ulimits)
-        if (limit.name == "nproc") return true;
-    return false;
+    const SecurityRequest& security = record.request.security;
+    const bool may_write_limits =
+        security.privileged || security.open_system_paths || !security.unmasked.empty();
+    return may_write_limits || has_process_limit(record);
 }
 
 std::vector<std::string> to_words(const MonitorArguments& arguments, std::string_view program) {
@@ -300,6 +308,10 @@ Fd start_monitor(const Engine& engine, const ContainerRecord& record, FileLock l
         note.emplace(engine);
         auto shared = note->find(maps);
         if (!shared) shared = find_shared_namespace(engine, maps);
+        if (!shared) {
+            note->lock();
+            shared = note->find(maps);  // made while we waited
+        }
         if (shared) {
             note->release();
             start_in_shared_namespace(engine, arguments, record, shared->get(), place, theirs,

@@ -44,7 +44,10 @@ std::vector<std::string> to_words(const MonitorArguments& arguments,
 MonitorArguments parse_monitor_arguments(int argc, char** argv);
 
 /// A limit on processes counts those of one user in one user namespace: such a container has its
-/// own, and lends it to nobody.
+/// own, and lends it to nobody, not even to one that would join its other namespaces.
+bool has_process_limit(const ContainerRecord& record);
+/// That, or root of the container may write to /proc/sys/user, whose limits are those of everybody
+/// in the user namespace: it is shared with nobody but containers that name this one.
 bool wants_own_namespace(const ContainerRecord& record);
 
 /// Starts the monitor of `record` and hands it the lock. Returns the client's end of its socket;

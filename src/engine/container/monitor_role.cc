@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "engine/container/container_run.h"
 #include "engine/container/monitor_process.h"
+#include "engine/namespace_note.h"
 #include "runtime/sealed_exec.h"
 
 namespace skiff::engine {
@@ -47,8 +48,15 @@ int supervise_container(const MonitorArguments& arguments) {
                          .timing = arguments.timing,
                          .timing_origin = origin});
     engine.phases().mark("monitor: set-up");
-    ContainerRun container(arguments, engine, std::move(lock));
-    return container.run();
+    int status = 0;
+    bool lends = false;
+    {
+        ContainerRun container(arguments, engine, std::move(lock));
+        status = container.run();
+        lends = arguments.rootless && container.is_gone_for_good();
+    }
+    if (lends) lend_and_exit(engine, status);
+    return status;
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/container/mount_points.h"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 
@@ -35,8 +37,12 @@ void make(int layer) {
 
 }  // namespace
 
-bool hides_mount_points(const CreateRequest& request) {
-    return !request.no_hosts && !request.no_hostname;
+bool hides_mount_points(const ContainerRecord& record) {
+    constexpr std::array directories{"/dev", "/proc", "/sys", "/etc"};
+    return !record.request.no_hosts && !record.request.no_hostname &&
+           std::ranges::none_of(record.mounts, [&](const MountRequest& mount) {
+               return std::ranges::count(directories, mount.target) != 0;
+           });
 }
 
 std::string mount_points_layer(const Engine& engine) {

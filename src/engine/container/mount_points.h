@@ -15,8 +15,9 @@
 
 namespace skiff::engine {
 
-/// Whether all of it is mounted over: nothing of it may be seen in a container.
-bool hides_mount_points(const CreateRequest& request);
+/// Whether all of it is mounted over: nothing of it may be seen in a container, nor in a volume
+/// that is filled with what the image has there.
+bool hides_mount_points(const ContainerRecord& record);
 
 /// The layer's path, for OverlayRequest::lower; made when it is not there. Its owner is the
 /// caller's uid. Throws SystemError.

@@ -126,9 +126,9 @@ void remove_as_namespace_root(const Engine& engine) {
 /// Also of a store that an interrupted reset left half.
 bool belongs_to_skiff(const std::string& root) {
     struct stat status{};
-    for (const char* name :
-         {"format", "idmap", "containers", "images", "layers", "l", "leases", "staging", "partial",
-          "trash", "builtin", "names", "wanted", "volumes", "gc.lock"})
+    for (const char* name : {"format", "idmap", "containers", "images", "layers", "l", "leases",
+                             "staging", "partial", "trash", "builtin", "names", "wanted", "volumes",
+                             "networks", "build", "mountpoints", "gc.lock", "trash.lock"})
         if (lstat(fmt::format("{}/{}", root, name).c_str(), &status) == 0) return true;
     return false;
 }

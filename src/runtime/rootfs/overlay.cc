@@ -30,6 +30,7 @@ std::string options_of(const OverlayRequest& request) {
         if (&lower != &request.lower.front()) options += ':';
         options += lower;
     }
+    if (!request.spare_lower.empty()) options += ":" + request.spare_lower;
     if (request.upper.empty()) return options;
     return options + ",upperdir=" + request.upper + ",workdir=" + request.work;
 }
@@ -62,6 +63,11 @@ std::string options_of(const OverlayRequest& request) {
 
 Fd mount_overlay(const OverlayRequest& request) {
     const std::string options = options_of(request);
+    if (options.size() > option_limit && !request.spare_lower.empty()) {
+        OverlayRequest without = request;
+        without.spare_lower.clear();
+        return mount_overlay(without);
+    }
     if (options.size() > option_limit)
         throw Error(ErrorKind::unsupported,
                     "the image has {} layers, more than one overlay mount can take",

@@ -14,7 +14,9 @@ struct OverlayRequest {
     /// nobody else looks into in this mount namespace.
     std::string base_directory;
     std::vector<std::string>
-        lower;          ///< top layer first; relative to base_directory keeps the option page small
+        lower;  ///< top layer first; relative to base_directory keeps the option page small
+    std::string spare_lower =
+        {};             ///< "" or one below all others, left out when the options do not fit
     std::string upper;  ///< "": read-only, of two lower layers at least
     std::string work;
     bool user_xattr = false;   ///< in a user namespace: overlay's marks are user.overlay.*
