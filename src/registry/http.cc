@@ -7,13 +7,17 @@
 #include <ctime>
 #include <mutex>
 
+#include <fcntl.h>
 #include <nss.h>
 
 #include <curl/curl.h>
 
 #include "base/cancellation.h"
+#include "base/file.h"
 #include "base/text.h"
+#include "registry/proxy.h"
 #include "registry/system_certificates.h"
+#include "registry/transfer_failure.h"
 
 namespace skiff::registry {
 namespace {
@@ -26,6 +30,7 @@ constexpr long receive_buffer = 256L << 10U;
 constexpr int max_redirects = 10;
 constexpr size_t max_header_bytes = 256U << 10U;
 constexpr size_t max_discarded_body = 1U << 20U;
+constexpr size_t max_bundle = 16U << 20U;
 constexpr std::chrono::milliseconds wait_step{1000};
 
 void initialise_library() {
@@ -181,7 +186,8 @@ class HttpClient::Conversation {
             throw Error(ErrorKind::system, "cannot set option {} of the HTTP client",
                         static_cast<int>(option));
     }
-    void set_host(const HostSettings& host, bool https);
+    void set_host(const HostSettings& host);
+    void set_authorities(const HostSettings& host);
     void set_body(const HttpRequest& request);
     void step();
     [[noreturn]] void fail() const;
@@ -198,6 +204,10 @@ class HttpClient::Conversation {
     bool done_ = false;
     CURLcode result_ = CURLE_OK;  ///< once done_
     long os_error_ = 0;
+    long verify_result_ = 0;  ///< X509_V_ERR_…, or 0
+    std::string proxy_;
+    std::vector<std::string> ca_files_;
+    std::string client_certificate_;
     bool informational_ = false;
     std::string method_;
     std::string url_;
@@ -212,24 +222,39 @@ class HttpClient::Conversation {
     std::array<char, CURL_ERROR_SIZE> detail_{};
 };
 
-void HttpClient::Conversation::set_host(const HostSettings& host, bool https) {
-    if (host.proxy) set(CURLOPT_PROXY, host.proxy->c_str());
+void HttpClient::Conversation::set_host(const HostSettings& host) {
+    const bool https = is_https(url_);
+    proxy_ = host.proxy ? *host.proxy
+                        : find_proxy(ProxyVariables::from_environment(), https, host_of_url(url_));
+    // Said for every request, also if there is none: curl reads the environment otherwise.
+    set(CURLOPT_PROXY, proxy_.c_str());
+    set(CURLOPT_NOPROXY, "");
+    ca_files_ = host.ca_files;
+    client_certificate_ = host.certificate;
     if (!https) return;
     set(CURLOPT_SSL_VERIFYPEER, host.insecure ? 0L : 1L);
     set(CURLOPT_SSL_VERIFYHOST, host.insecure ? 0L : 2L);
-    const SystemCertificates system = find_system_certificates();
-    // A bundle of all authorities takes 45 ms to read, a directory of hashed names nothing.
-    set(CURLOPT_CAPATH, system.directory.empty() ? nullptr : system.directory.c_str());
-    const bool bundle = system.directory.empty() && !system.bundle.empty();
-    set(CURLOPT_CAINFO, bundle ? system.bundle.c_str() : nullptr);
-    if (!host.ca.empty()) {
-        curl_blob blob{const_cast<char*>(host.ca.data()), host.ca.size(), CURL_BLOB_COPY};
-        set(CURLOPT_CAINFO, static_cast<const char*>(nullptr));
-        set(CURLOPT_CAINFO_BLOB, &blob);
-    }
+    set_authorities(host);
     if (host.certificate.empty()) return;
     set(CURLOPT_SSLCERT, host.certificate.c_str());
     set(CURLOPT_SSLKEY, host.key.c_str());
+}
+
+void HttpClient::Conversation::set_authorities(const HostSettings& host) {
+    const SystemCertificates system = find_system_certificates();
+    // A bundle of all authorities takes 45 ms to read, a directory of hashed names nothing.
+    set(CURLOPT_CAPATH, system.directory.empty() ? nullptr : system.directory.c_str());
+    const std::string bundle = system.directory.empty() ? system.bundle : "";
+    if (host.ca.empty()) {
+        set(CURLOPT_CAINFO, bundle.empty() ? nullptr : bundle.c_str());
+        return;
+    }
+    // A registry's own authorities come besides the system's, never instead of them.
+    std::string all = host.ca;
+    if (!bundle.empty()) all += find_file(AT_FDCWD, bundle, max_bundle).value_or("");
+    curl_blob blob{all.data(), all.size(), CURL_BLOB_COPY};
+    set(CURLOPT_CAINFO, static_cast<const char*>(nullptr));
+    set(CURLOPT_CAINFO_BLOB, &blob);
 }
 
 void HttpClient::Conversation::set_body(const HttpRequest& request) {
@@ -258,7 +283,7 @@ HttpAnswer HttpClient::Conversation::begin(const HttpRequest& request, const std
     curl_easy_reset(easy_);
     headers_done_ = done_ = informational_ = false;
     result_ = CURLE_OK;
-    os_error_ = 0;
+    os_error_ = verify_result_ = 0;
     answer_ = {};
     answer_.url = url_ = url;
     method_ = request.method;
@@ -284,7 +309,7 @@ HttpAnswer HttpClient::Conversation::begin(const HttpRequest& request, const std
     set(CURLOPT_USERAGENT, "skiff/" SKIFF_VERSION);
     // Nothing of what the answer says about encodings is acted on: digests are of what was sent.
     set(CURLOPT_HTTP_CONTENT_DECODING, 0L);
-    set_host(host, is_https(url));
+    set_host(host);
     set_body(request);
 
     headers_.reset();
@@ -322,6 +347,7 @@ void HttpClient::Conversation::step() {
             done_ = true;
             result_ = message->data.result;
             curl_easy_getinfo(easy_, CURLINFO_OS_ERRNO, &os_error_);
+            curl_easy_getinfo(easy_, CURLINFO_SSL_VERIFYRESULT, &verify_result_);
         }
     if (done_) leave();
     if (received_.size() + header_bytes_ != had) last_progress_ = Clock::now();
@@ -338,41 +364,16 @@ void HttpClient::Conversation::step() {
 }
 
 void HttpClient::Conversation::fail() const {
-    const std::string host = host_of_url(url_);
-    const std::string act = fmt::format("{} \"{}\": ", method_title(method_), url_);
-    const std::string detail = detail_[0] != '\0' ? detail_.data() : curl_easy_strerror(result_);
-    // Where Go programs have words for it that people look for, they are Go's.
-    switch (static_cast<int>(result_)) {
-        case CURLE_COULDNT_RESOLVE_PROXY:
-            throw ConnectionError(Cause::no_host, act + "proxyconnect tcp: " + detail);
-        case CURLE_OPERATION_TIMEDOUT:
-            throw ConnectionError(Cause::refused,
-                                  act + "dial tcp " + host + ": i/o timeout (" + detail + ")");
-        case CURLE_COULDNT_RESOLVE_HOST:
-            throw ConnectionError(Cause::no_host,
-                                  act + "dial tcp: lookup " + host + ": no such host");
-        case CURLE_COULDNT_CONNECT:
-            throw ConnectionError(
-                Cause::refused,
-                act + "dial tcp " + host + ": connect: " +
-                    (os_error_ != 0 ? to_lower(errno_text(static_cast<int>(os_error_))) : detail));
-        case CURLE_PEER_FAILED_VERIFICATION:
-            throw ConnectionError(
-                Cause::certificate,
-                fmt::format("{}tls: failed to verify certificate: {} (the CA of a private registry "
-                            "belongs into /etc/docker/certs.d/{}/ca.crt, or is named in "
-                            "config.yaml)",
-                            act, detail, host));
-        case CURLE_SSL_CONNECT_ERROR: {
-            const bool plain = detail.find("wrong version number") != std::string::npos ||
-                               detail.find("packet length too long") != std::string::npos;
-            throw ConnectionError(
-                plain ? Cause::plain_answer : Cause::broken,
-                act + (plain ? "http: server gave HTTP response to HTTPS client" : detail));
-        }
-        default:
-            throw ConnectionError(Cause::broken, act + detail);
-    }
+    throw_transfer_failure(
+        {.request = fmt::format("{} \"{}\"", method_title(method_), url_),
+         .host = host_of_url(url_),
+         .code = static_cast<int>(result_),
+         .detail = detail_[0] != '\0' ? detail_.data() : curl_easy_strerror(result_),
+         .os_error = static_cast<int>(os_error_),
+         .verify_result = verify_result_,
+         .proxy = proxy_,
+         .ca_files = ca_files_,
+         .client_certificate = client_certificate_});
 }
 
 size_t HttpClient::Conversation::read(std::span<char> buffer) {

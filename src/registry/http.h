@@ -24,9 +24,10 @@ namespace skiff::registry {
 
 /// How one host is talked to.
 struct HostSettings {
-    bool insecure = false;    ///< certificates are not verified, and plain HTTP will do
-    std::string ca;           ///< PEM text, trusted besides the system's
-    std::string certificate;  ///< PEM file of the client; with `key`
+    bool insecure = false;              ///< certificates are not verified, and plain HTTP will do
+    std::string ca;                     ///< PEM text, trusted besides the system's
+    std::vector<std::string> ca_files;  ///< where `ca` is from
+    std::string certificate;            ///< PEM file of the client; with `key`
     std::string key;
     std::optional<std::string> proxy;  ///< "": none; nothing: as the environment says
     /// After that long without a byte a transfer counts as broken.

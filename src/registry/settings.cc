@@ -59,8 +59,12 @@ bool names_host(std::string_view location, std::string_view host) {
     return url_host(name) == host;
 }
 
-std::string read_certificate(const std::string& path) {
-    return read_file(path, max_certificate) + "\n";
+void add_authority(const std::string& path, HostSettings& settings) {
+    const std::string text = read_file(path, max_certificate);
+    if (text.find("-----BEGIN ") == text.npos)
+        throw Error(ErrorKind::invalid, "'{}' holds no certificate in PEM form", path);
+    settings.ca += text + "\n";
+    settings.ca_files.push_back(path);
 }
 
 void add_directory(const std::string& directory, HostSettings& settings) {
@@ -71,7 +75,7 @@ void add_directory(const std::string& directory, HostSettings& settings) {
     for (const std::string& name : names) {
         const std::string path = directory + "/" + name;
         if (name.ends_with(".crt")) {
-            settings.ca += read_certificate(path);
+            add_authority(path, settings);
         } else if (name.ends_with(".cert") && settings.certificate.empty()) {
             const std::string key = path.substr(0, path.size() - 5) + ".key";
             if (access(key.c_str(), F_OK) != 0)
@@ -134,13 +138,14 @@ std::vector<Endpoint> pull_endpoints(const Settings& settings, const oci::Refere
 
 HostSettings host_settings(const Settings& settings, std::string_view host) {
     HostSettings result;
-    result.insecure = is_loopback(host);
+    result.insecure = is_loopback(host) || std::ranges::find(settings.insecure_hosts, host) !=
+                                               settings.insecure_hosts.end();
     for (const RegistrySettings& entry : settings.registries) {
         for (const Mirror& mirror : entry.mirrors)
             if (mirror.insecure && names_host(mirror.location, host)) result.insecure = true;
         if (!names_host(entry.location.empty() ? entry.prefix : entry.location, host)) continue;
         result.insecure = result.insecure || entry.insecure;
-        if (!entry.ca.empty()) result.ca += read_certificate(entry.ca);
+        if (!entry.ca.empty()) add_authority(entry.ca, result);
         if (!entry.certificate.empty()) {
             result.certificate = entry.certificate;
             result.key = entry.key;

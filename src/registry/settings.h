@@ -42,6 +42,8 @@ struct Settings {
     /// With a directory "host[:port]" for each registry: *.crt are authorities, *.cert with *.key
     /// the client's.
     std::vector<std::string> certificate_directories;
+    /// Hosts of URLs that the command line calls insecure.
+    std::vector<std::string> insecure_hosts;
 };
 
 /// The directories that Docker and podman look into, the user's own first.

@@ -3,45 +3,19 @@
 # Pull, push, login and search against Docker's own registry: plain, with TLS of a private authority, and with passwords.
 # shellcheck source=lib.sh
 . "${0%/*}/lib.sh"
-
-registry=$FIXTURES/docker-registry
-[ -x "$registry" ] || skip_all "no $registry: see tests/integration/fixtures"
-command -v openssl >/dev/null || skip_all 'no openssl to make certificates with'
+# shellcheck source=registry_lib.sh
+. "${0%/*}/registry_lib.sh"
 image busybox
-unset http_proxy https_proxy no_proxy
-
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
-servers=()
-serve() { # NAME PORT SETTINGS: a registry with a store of its own
-    mkdir -p "$T/$1"
-    printf 'version: 0.1\nlog: {level: error, accesslog: {disabled: true}}\nstorage: {filesystem: {rootdirectory: %s}}\n%s\n' \
-        "$T/$1" "$3" >"$T/$1.yml"
-    "$registry" serve "$T/$1.yml" >"$T/$1.log" 2>&1 &
-    servers+=($!)
-    wait_until bash -c "exec 3<>/dev/tcp/127.0.0.1/$2" || fail "the registry $1 starts" "$(cat "$T/$1.log")"
-}
 
 # --- certificates: an authority, a server of it
 
-openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=test-authority -keyout "$T/ca.key" -out "$T/ca.crt" 2>/dev/null
-openssl req -newkey rsa:2048 -nodes -subj /CN=127.0.0.1 -keyout "$T/server.key" -out "$T/server.csr" 2>/dev/null
-openssl x509 -req -in "$T/server.csr" -CA "$T/ca.crt" -CAkey "$T/ca.key" -CAcreateserial -days 2 \
-    -extfile <(echo subjectAltName=DNS:registry.test,IP:127.0.0.1) -out "$T/server.crt" 2>/dev/null
+authority ca
+certificate ca server 'subjectAltName=DNS:registry.test,IP:127.0.0.1'
 
 plain=$(free_port); tls=$(free_port); locked=$(free_port)
 serve plain "$plain" "http: {addr: '127.0.0.1:$plain'}"
 serve tls "$tls" "http: {addr: '127.0.0.1:$tls', tls: {certificate: $T/server.crt, key: $T/server.key}}"
-# bcrypt of "secret"; there is no htpasswd(1) on most machines.
-python3 - "$T/passwords" <<'PYTHON'
-import sys, warnings
-warnings.simplefilter("ignore")
-try:
-    import crypt
-    line = "someone:" + crypt.crypt("secret", crypt.mksalt(crypt.METHOD_BLOWFISH)).replace("$2b$", "$2y$")
-except (ImportError, TypeError, AttributeError):
-    line = ""
-open(sys.argv[1], "w").write(line + "\n")
-PYTHON
+password_file "$T/passwords"
 serve locked "$locked" "http: {addr: '127.0.0.1:$locked'}
 auth: {htpasswd: {realm: test, path: $T/passwords}}"
 P=localhost:$plain
@@ -172,29 +146,5 @@ printf '[[registry]]\nprefix = 5\n' >"$T/registries.conf"
 fails 'a fault in it' 125 "$T/registries.conf:2: 'prefix' must be a string" skiff pull bad.test/x
 unset CONTAINERS_REGISTRIES_CONF
 
-# --- others
-
-if command -v skopeo >/dev/null; then
-    check 'skopeo reads what skiff pushed' skopeo --insecure-policy copy --src-tls-verify=false "docker://$P/team/app:3" "oci:$T/layout:3"
-    is 'with the same digest' "$digest" skopeo inspect --tls-verify=false --format '{{.Digest}}' "docker://$P/team/app:3"
-    check 'skopeo writes Docker manifests' skopeo --insecure-policy copy --dest-tls-verify=false -f v2s2 "oci:$T/layout:3" "docker://$P/from/skopeo:1"
-    is 'skiff reads them' "$(skopeo inspect --tls-verify=false --format '{{.Digest}}' "docker://$P/from/skopeo:1")" \
-        eval "skiff pull $P/from/skopeo:1 | sed -n 's/^Digest: //p'"
-    check 'zstd' skopeo --insecure-policy copy --dest-tls-verify=false --dest-compress-format zstd --dest-compress "oci:$T/layout:3" "docker://$P/from/skopeo:zstd"
-    is 'is read, too' 1 skiff run --rm -q "$P/from/skopeo:zstd" echo 1
-    skiff tag "$P/from/skopeo:1" "$P/back/again:1"
-    is 'and sent on as it was' "$(skopeo inspect --tls-verify=false --format '{{.Digest}}' "docker://$P/from/skopeo:1")" \
-        eval "skiff push $P/back/again:1 | sed -n 's/.* digest: \([^ ]*\) .*/\1/p'"
-else
-    skip 'skopeo reads and writes' 'skopeo is not installed'
-fi
-if command -v umoci >/dev/null && [ -d "$T/layout" ]; then
-    check 'umoci unpacks what skiff pushed' umoci unpack --rootless --image "$T/layout:3" "$T/bundle"
-    check 'and it is whole' cmp "$T/bundle/rootfs/bin/busybox" "$(command -v busybox)"
-else
-    skip 'umoci unpacks' 'umoci is not installed'
-fi
-
-kill "${servers[@]}"
-wait "${servers[@]}" 2>/dev/null
+stop_registries
 finish

@@ -145,8 +145,12 @@ class Puller {
         }
     }
 
-    void require_platform(const oci::Reference& reference, const oci::ImageConfig& config) const {
-        if (request_.platform.empty() || oci::suitability(wanted_platform(), config.platform) > 0)
+    /// `chosen`: by the entry of an index. What that says about an image counts more than its
+    /// configuration, which is wrong where somebody built for another machine without saying so.
+    void require_platform(const oci::Reference& reference, const oci::ImageConfig& config,
+                          bool chosen) const {
+        if (chosen || request_.platform.empty() ||
+            oci::suitability(wanted_platform(), config.platform) > 0)
             return;
         throw Error(ErrorKind::not_found,
                     "image with reference {} was found but does not match the specified platform: "
@@ -165,7 +169,7 @@ class Puller {
                                 .get_blob(manifest.config, oci::max_image_config_size);
         image.config = oci::parse_image_config(image.config_text,
                                                "the configuration of " + reference.familiar_text());
-        require_platform(reference, image.config);
+        require_platform(reference, image.config, document.digest != top.digest);
         if (image.config.diff_ids.size() != manifest.layers.size())
             throw Error(ErrorKind::invalid, "{} has {} layers, but its configuration lists {}",
                         reference.familiar_text(), manifest.layers.size(),

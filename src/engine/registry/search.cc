@@ -86,28 +86,4 @@ std::vector<SearchResult> search_registry(const Engine& engine, const std::strin
     }
 }
 
-RemoteManifest find_remote_manifest(const Engine& engine, const std::string& image) {
-    const oci::Reference reference =
-        oci::Reference::parse(image).with_default_tag().without_redundant_tag();
-    const std::string tag = reference.digest() ? reference.digest()->text() : reference.tag();
-    const RegistryPlan plan = plan_pull(engine, reference);
-    const Cancellation cancellation;
-    for (size_t i = 0;; ++i) {
-        const bool last = i + 1 == plan.places.size();
-        const auto registry = open_registry(plan, plan.places[i], "pull");
-        registry::Connection connection(*registry);
-        try {
-            registry::Document document =
-                registry::Repository(connection, registry->endpoint().path).get_manifest(tag);
-            parse_json(document.text, "the manifest of " + reference.familiar_text());
-            return {reference.text(), std::move(document.type), document.digest.text(),
-                    std::move(document.text)};
-        } catch (const registry::RefusedError&) {
-            if (last) rethrow_pull_error(reference);
-        } catch (const registry::ConnectionError&) {
-            if (last) throw;
-        }
-    }
-}
-
 }  // namespace skiff::engine

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Looking at a registry without taking anything from it: `search`, `manifest inspect`.
+// What a registry has to offer: `search`.
 #pragma once
 
 #include <string>
@@ -20,15 +20,5 @@ struct SearchResult {
 /// the names of all its repositories, where it tells them, else by version 1. At most `limit`
 /// results, 1 to 100. Throws Error{denied} or what else the registry says.
 std::vector<SearchResult> search_registry(const Engine& engine, const std::string& term, int limit);
-
-struct RemoteManifest {
-    std::string reference;  ///< complete
-    std::string type;       ///< media type
-    std::string digest;
-    std::string text;  ///< as it came; valid JSON
-};
-
-/// A manifest or index of a registry. Throws as pull does.
-RemoteManifest find_remote_manifest(const Engine& engine, const std::string& image);
 
 }  // namespace skiff::engine

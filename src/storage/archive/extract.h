@@ -37,8 +37,8 @@ struct ExtractOptions {
     /// Lends the trees of the layers below, topmost first: a directory that the archive implies
     /// but does not list gets mode, owner and time from there, else it would hide a lower /tmp's
     /// 1777 behind 0755 root.
-    /// Asked for once, when it is first needed: layers are unpacked side by side, and most never
-    /// need it. Null: none.
+    /// Asked for once, after the last entry and only if needed: layers are unpacked side by side,
+    /// and this waits for those below. Null: none.
     std::function<std::span<const RootDir>()> lowers = nullptr;
     /// False: no layer, but an archive of files (ADD); names that begin with ".wh." are names.
     bool whiteouts = true;

@@ -78,8 +78,12 @@ Fd LayerTree::open_directory(const std::string& path) {
     if (whole >= 0) return Fd(whole);
     if (path.empty() || (whole != -ENOENT && whole != -ENOTDIR && whole != -ELOOP))
         throw SystemError(-whole, "cannot open {}", quoted(path));
-    // Something on the way is missing, or in the way: step by step from the root, each step beneath
-    // the one before.
+    // Something on the way is missing, or in the way. Mostly that is the last one; else step by
+    // step from the root, each step beneath the one before.
+    const SplitPath parts = split_path(path);
+    const Fd parent(in_root::open_beneath(
+        root_.fd(), parts.parent.empty() ? "." : parts.parent.c_str(), directory_flags));
+    if (parent.valid()) return enter_or_make(parent.get(), parts.name, path);
     Fd directory = open_directory("");
     for (size_t end = 0, begin = 0; end < path.size(); begin = end + 1) {
         end = std::min(path.find('/', begin), path.size());
@@ -116,15 +120,13 @@ Fd LayerTree::enter_or_make(int parent, const std::string& name, const std::stri
     if (hides_lower) {
         set_opaque(directory.get(), path);
     } else {
-        adopt_lower_attributes(parent, name, path);
+        implied_.insert(path);
     }
     return directory;
 }
 
-void LayerTree::adopt_lower_attributes(int parent, const std::string& name,
-                                       const std::string& path) {
-    if (!lowers_) lowers_ = options_.lowers ? options_.lowers() : std::span<const RootDir>();
-    for (const RootDir& lower : *lowers_) {
+void LayerTree::adopt_lower_attributes(const std::string& path) {
+    for (const RootDir& lower : lowers_) {
         const Fd found(in_root::open_beneath(lower.fd(), path.c_str(), O_PATH | O_NOFOLLOW));
         if (!found.valid()) continue;
         struct stat status{};
@@ -134,13 +136,28 @@ void LayerTree::adopt_lower_attributes(int parent, const std::string& name,
         TarEntry like;
         like.uid = status.st_uid;
         like.gid = status.st_gid;
-        if (options_.ownership == Ownership::apply) set_owner({parent, name}, path, like);
+        if (options_.ownership == Ownership::apply) set_owner(place(path), path, like);
         directories_[path] = {
             status.st_mode & 07777U,
             true,
             {status.st_mtim.tv_sec, static_cast<uint32_t>(status.st_mtim.tv_nsec)}};
         return;
     }
+}
+
+/// Forgets what was to be done to the directory `path` and to those below it.
+template <typename Paths>
+void erase_tree(Paths& paths, const std::string& path) {
+    const auto path_of = [](const auto& element) -> const std::string& {
+        if constexpr (requires { element.first; })
+            return element.first;
+        else
+            return element;
+    };
+    paths.erase(path);
+    const std::string below = path + "/";
+    auto it = paths.lower_bound(below);
+    while (it != paths.end() && path_of(*it).starts_with(below)) it = paths.erase(it);
 }
 
 LayerTree::Place LayerTree::place(const std::string& path) {
@@ -157,10 +174,8 @@ void LayerTree::make_room(const Place& at, const std::string& path) {
     if (errno != EISDIR) throw SystemError(errno, "cannot replace {}", quoted(path));
     // The kept parent stays valid: it is the one that holds `path`, never something below.
     remove_tree(at.directory, at.name);
-    directories_.erase(path);
-    const std::string below = path + "/";
-    auto it = directories_.lower_bound(below);
-    while (it != directories_.end() && it->first.starts_with(below)) it = directories_.erase(it);
+    erase_tree(directories_, path);
+    erase_tree(implied_, path);
 }
 
 /// Runs `make` (0, or -1 and errno), after removing what is in its way if need be. Trying first
@@ -282,6 +297,7 @@ void LayerTree::make_directory(const std::string& path, const TarEntry& entry) {
         if (is_new) set_owner(at, path, entry);
     }
     directories_[path] = {entry.mode, !is_new || mode != entry.mode, entry.mtime};
+    implied_.erase(path);
     if (is_new && !hides_lower && entry.xattrs.empty() && options_.ownership == Ownership::apply)
         return;
     const int result = in_root::open_beneath(root_.fd(), path.empty() ? "." : path.c_str(),
@@ -369,6 +385,9 @@ void LayerTree::make_opaque(const std::string& path) {
 }
 
 void LayerTree::finish() {
+    // Only now: the layers below are unpacked at the same time, and are waited for.
+    if (!implied_.empty() && options_.lowers) lowers_ = options_.lowers();
+    for (const std::string& path : implied_) adopt_lower_attributes(path);
     // From the end: what is below comes before what may become unreadable.
     for (auto it = directories_.rbegin(); it != directories_.rend(); ++it) {
         const std::string& path = it->first;

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -62,7 +62,7 @@ class LayerTree {
     Place place(const std::string& path);
     Fd open_directory(const std::string& path);
     Fd enter_or_make(int parent, const std::string& name, const std::string& path);
-    void adopt_lower_attributes(int parent, const std::string& name, const std::string& path);
+    void adopt_lower_attributes(const std::string& path);
     void make_room(const Place& at, const std::string& path);
     template <typename Make>
     void replacing(const Place& at, const std::string& path, Make make);
@@ -78,10 +78,13 @@ class LayerTree {
     uid_t uid_;
     gid_t gid_;
     bool inherits_group_;
-    std::optional<std::span<const RootDir>> lowers_;  ///< once they were asked for
+    std::span<const RootDir> lowers_;  ///< once finish() has asked for them
     std::string parent_path_;
     Fd parent_;  ///< the directory parent_path_, O_PATH
     std::map<std::string, FinalDirectory> directories_;
+    /// Directories that the archive has something in but does not describe itself: they look like
+    /// those of the layers below.
+    std::set<std::string> implied_;
     uint64_t file_bytes_ = 0;
     uint64_t skipped_devices_ = 0;
     uint64_t dropped_xattrs_ = 0;

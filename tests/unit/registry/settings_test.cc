@@ -95,14 +95,18 @@ TEST(Settings, CertificatesLieInTheRegistrysDirectory) {
     const TempDir folder;
     make_directories(folder.path() + "/a.test:5000", 0700);
     const Fd fd = open_file(folder.path() + "/a.test:5000", O_RDONLY | O_DIRECTORY);
-    replace_file(fd.get(), "ca.crt", "AUTHORITY", 0600, Durability::none);
-    replace_file(fd.get(), "me.cert", "x", 0600, Durability::none);
     Settings settings;
     settings.certificate_directories = {folder.path()};
+    replace_file(fd.get(), "ca.crt", "in another form", 0600, Durability::none);
+    EXPECT_THROW(host_settings(settings, "a.test:5000"), Error);
+    const std::string authority = "-----BEGIN CERTIFICATE-----";
+    replace_file(fd.get(), "ca.crt", authority, 0600, Durability::none);
+    replace_file(fd.get(), "me.cert", "x", 0600, Durability::none);
     EXPECT_THROW(host_settings(settings, "a.test:5000"), Error);  // a certificate without its key
     replace_file(fd.get(), "me.key", "x", 0600, Durability::none);
     const HostSettings host = host_settings(settings, "a.test:5000");
-    EXPECT_EQ(host.ca, "AUTHORITY\n");
+    EXPECT_EQ(host.ca, authority + "\n");
+    EXPECT_EQ(host.ca_files, std::vector{folder.path() + "/a.test:5000/ca.crt"});
     EXPECT_TRUE(host.certificate.ends_with("me.cert"));
     EXPECT_TRUE(host_settings(settings, "a.test").ca.empty());
 }

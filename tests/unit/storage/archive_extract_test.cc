@@ -184,6 +184,36 @@ TEST_F(Extract, ImpliedDirectoriesLookLikeThoseBelow) {
     EXPECT_EQ(status("new").st_mode, S_IFDIR | 0755U);
 }
 
+TEST_F(Extract, WaitsForLowerLayersAtTheEndOnly) {
+    const RootDir lower = box.fresh("lower");
+    TarBuilder base;
+    base.add(mine({.name = "a", .type = '5', .mode = 0711}));
+    base.add(mine({.name = "a/b", .type = '5', .mode = 0710}));
+    base.add(mine({.name = "a/c", .type = '5', .mode = 0701}));
+    base.add(mine({.name = "a/d", .type = '5', .mode = 0700}));
+    const std::string bytes = base.finish();
+    MemorySource source(bytes);
+    extract_layer(source, lower);
+    int asked = 0;
+    options.lowers = [&] {
+        ++asked;
+        EXPECT_EQ(status("a/c/last").st_mode, S_IFREG | 0644U);
+        return std::span(&lower, 1);
+    };
+    box.extract(tar.add(mine({.name = "a/b/x"}))
+                    .add(mine({.name = "a/d/x"}))
+                    .add(mine({.name = "a/b", .type = '5', .mode = 0755}))
+                    .add(mine({.name = "a/d", .content = "1"}))
+                    .add(mine({.name = "a/c/last", .content = "1"}))
+                    .finish(),
+                options);
+    EXPECT_EQ(asked, 1);
+    EXPECT_EQ(status("a").st_mode, S_IFDIR | 0711U);
+    EXPECT_EQ(status("a/b").st_mode, S_IFDIR | 0755U);  // its own entry counts
+    EXPECT_EQ(status("a/c").st_mode, S_IFDIR | 0701U);
+    EXPECT_EQ(status("a/d").st_mode, S_IFREG | 0644U);  // no directory any more
+}
+
 TEST_F(Extract, KeepsPortableAttributesOnly) {
     const auto with = [](const std::string& name) {
         return PaxRecord{"SCHILY.xattr." + name, "value"};
