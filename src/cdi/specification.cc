@@ -6,7 +6,6 @@
 #include <functional>
 #include <limits>
 
-#include <fmt/ranges.h>
 #include <yaml-cpp/yaml.h>
 
 #include "base/error.h"
@@ -212,9 +211,12 @@ Hook read_hook(const YAML::Node& node, const Reader& reader) {
                        if (key == "hookName") {
                            hook.name = reader.text(value, key);
                            if (std::ranges::find(hook_names, hook.name) == hook_names.end())
-                               reader.refuse(value, fmt::format("unknown hook {}; known are: {}",
-                                                                quoted(hook.name),
-                                                                fmt::join(hook_names, ", ")));
+                               reader.refuse(
+                                   value,
+                                   fmt::format("unknown hook {}; known are: {}", quoted(hook.name),
+                                               join(std::vector<std::string>(hook_names.begin(),
+                                                                             hook_names.end()),
+                                                    ", ")));
                        } else if (key == "path") {
                            hook.path = reader.absolute_path(value, key);
                        } else if (key == "args") {
