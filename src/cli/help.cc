@@ -109,6 +109,11 @@ void declare_globals(CommandBuilder& builder, GlobalOptions& options) {
                    "Configuration file (default /etc/skiff/config.yaml, or "
                    "~/.config/skiff/config.yaml for a regular user; also SKIFF_CONFIG)",
                    complete::files);
+    builder.option("--cdi-spec-dir", options.engine.cdi_directories, "dir",
+                   "Where specifications of CDI devices are, may be given several times (default "
+                   "/etc/cdi and /var/run/cdi, for a regular user also ~/.config/cdi and "
+                   "$XDG_RUNTIME_DIR/cdi)",
+                   complete::directories);
     builder.flag("--strict", options.engine.strict,
                  "Fail where the machine allows less than was asked, instead of doing with less");
     builder.flag("--timing", options.engine.timing,

@@ -16,28 +16,6 @@ using engine::mount_target_problem;
 using engine::MountRequest;
 using engine::MountType;
 
-/// Fields separated by commas; a field may be in double quotes, in which a quote is written twice
-/// (RFC 4180).
-std::vector<std::string> split_fields(std::string_view text) {
-    std::vector<std::string> fields(1);
-    bool quoting = false;
-    for (size_t i = 0; i < text.size(); ++i) {
-        const char c = text[i];
-        if (quoting && c == '"' && i + 1 < text.size() && text[i + 1] == '"') {
-            fields.back() += '"';
-            ++i;
-        } else if (c == '"' && (quoting || fields.back().empty())) {
-            quoting = !quoting;
-        } else if (c == ',' && !quoting) {
-            fields.emplace_back();
-        } else {
-            fields.back() += c;
-        }
-    }
-    if (quoting) throw Error(ErrorKind::invalid, "a quoted field does not end");
-    return fields;
-}
-
 bool parse_switch(std::string_view key, std::string_view value) {
     if (value == "true" || value == "1") return true;
     if (value == "false" || value == "0") return false;

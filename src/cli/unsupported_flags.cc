@@ -7,7 +7,6 @@ namespace skiff::cli {
 namespace {
 
 constexpr auto container_flags = std::to_array<UnsupportedFlag>({
-    {"gpus"},
     {"ip"},
     {"ip6"},
     {"link"},

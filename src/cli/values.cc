@@ -219,6 +219,26 @@ void check_hostname(std::string_view name) {
     }
 }
 
+std::vector<std::string> split_fields(std::string_view text) {
+    std::vector<std::string> fields(1);
+    bool quoting = false;
+    for (size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i];
+        if (quoting && c == '"' && i + 1 < text.size() && text[i + 1] == '"') {
+            fields.back() += '"';
+            ++i;
+        } else if (c == '"' && (quoting || fields.back().empty())) {
+            quoting = !quoting;
+        } else if (c == ',' && !quoting) {
+            fields.emplace_back();
+        } else {
+            fields.back() += c;
+        }
+    }
+    if (quoting) throw Error(ErrorKind::invalid, "a quoted field does not end");
+    return fields;
+}
+
 void prepend_environment_files(const std::vector<std::string>& paths,
                                std::vector<std::string>& environment) {
     constexpr size_t largest_file = 16 << 20;

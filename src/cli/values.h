@@ -27,6 +27,10 @@ std::vector<std::string> parse_environment_file(std::string_view content, std::s
 void prepend_environment_files(const std::vector<std::string>& paths,
                                std::vector<std::string>& environment);
 
+/// Fields separated by commas; a field may be in double quotes, in which a quote is written twice
+/// (RFC 4180).
+std::vector<std::string> split_fields(std::string_view text);
+
 /// One -a: "stdin", "stdout" or "stderr", in whatever case.
 std::string parse_stream(std::string_view text);
 

@@ -100,6 +100,23 @@ Engine::Engine(EngineOptions options) : options_(std::move(options)), rootless_(
     }
 }
 
+std::vector<std::string> Engine::cdi_directories() const {
+    std::vector<std::string> directories;
+    for (const std::string& given : options_.cdi_directories)
+        directories.push_back(absolute(given));
+    if (!directories.empty()) return directories;
+    directories = {"/etc/cdi", "/var/run/cdi"};
+    if (!rootless_) return directories;
+    if (const auto config_home = absolute_variable("XDG_CONFIG_HOME")) {
+        directories.push_back(*config_home + "/cdi");
+    } else {
+        directories.push_back(home_directory() + "/.config/cdi");
+    }
+    if (const auto runtime = absolute_variable("XDG_RUNTIME_DIR"); runtime && is_ours(*runtime))
+        directories.push_back(*runtime + "/cdi");
+    return directories;
+}
+
 void refuse_newer_store(const Engine& engine) {
     storage::refuse_newer_store(engine.root());
 }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/fd.h"
 #include "base/phases.h"
@@ -17,6 +18,7 @@ struct EngineOptions {
     std::optional<std::string> root;
     std::optional<std::string> run_root;
     std::optional<std::string> config;
+    std::vector<std::string> cdi_directories;  ///< --cdi-spec-dir; empty: the usual ones
     bool strict =
         false;  ///< --strict: a command that would work with less than asked fails instead
     /// Takes one line for people, at once: what is wrong although the command goes on. Null:
@@ -40,6 +42,10 @@ class Engine {
     /// /run/skiff.
     const std::string& run_root() const { return run_root_; }
     const std::string& config_path() const { return config_path_; }
+    /// Where specifications of CDI devices are, absolute; a later one wins. What is usual:
+    /// /etc/cdi and /var/run/cdi, for a regular user also the same two of their own
+    /// ($XDG_CONFIG_HOME/cdi and $XDG_RUNTIME_DIR/cdi), as Docker has it.
+    std::vector<std::string> cdi_directories() const;
     /// The caller is not the root of the initial user namespace, so files of a store belong to
     /// subordinate ids.
     bool rootless() const { return rootless_; }

@@ -65,6 +65,14 @@ Json process_json(const SpecProcess& process) {
     return json;
 }
 
+Json hook_json(const SpecHook& hook) {
+    Json json = {{"path", hook.path}};
+    if (!hook.args.empty()) json["args"] = hook.args;
+    if (!hook.env.empty()) json["env"] = hook.env;
+    if (hook.timeout != 0) json["timeout"] = hook.timeout;
+    return json;
+}
+
 }  // namespace
 
 bool RuntimeSpec::has_namespace(NamespaceType type) const {
@@ -109,6 +117,7 @@ Json to_json(const RuntimeSpec& spec) {
     if (!spec.hostname.empty()) json["hostname"] = spec.hostname;
     if (!spec.domainname.empty()) json["domainname"] = spec.domainname;
     if (!spec.annotations.empty()) json["annotations"] = spec.annotations;
+    for (const SpecHook& hook : spec.hooks) json["hooks"][hook.name].push_back(hook_json(hook));
     return json;
 }
 

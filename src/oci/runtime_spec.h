@@ -76,6 +76,15 @@ struct SpecIdMapping {
     std::uint32_t size = 0;
 };
 
+/// A program of the host that is run at a point of the container's life.
+struct SpecHook {
+    std::string name;  ///< the point: "createRuntime", "createContainer", …
+    std::string path;
+    std::vector<std::string> args;  ///< argv, with the program's own name first; may be empty
+    std::vector<std::string> env;
+    unsigned timeout = 0;  ///< seconds; 0: none
+};
+
 struct RuntimeSpec {
     SpecProcess process;
     std::string root_path;
@@ -92,7 +101,8 @@ struct RuntimeSpec {
     std::map<std::string, std::string> sysctl;
     std::string resources;  ///< the JSON text of linux.resources; empty: none
     std::string cgroups_path;
-    std::string seccomp;  ///< the JSON text of linux.seccomp in OCI's form; empty: none
+    std::string seccomp;          ///< the JSON text of linux.seccomp in OCI's form; empty: none
+    std::vector<SpecHook> hooks;  ///< those of one point in their order
 
     bool has_namespace(NamespaceType type) const;
     /// It is made for the container, and not joined.

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Words for init's 8-byte failure reports.
+#include <algorithm>
 #include <cerrno>
+
+#include <unistd.h>
+
+#include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "base/text.h"
 #include "runtime/launch.h"
@@ -76,6 +82,35 @@ Error describe_directory(const LaunchPlan& plan, int error) {
         default:
             return refuse(ErrorKind::system, errno_text(error));
     }
+}
+
+/// What the hooks wrote last, for people.
+std::string last_output(const LaunchPlan& plan) {
+    constexpr off_t most = 2000;
+    struct stat status{};
+    if (!plan.hook_output.valid() || fstat(plan.hook_output.get(), &status) < 0) return "";
+    const off_t begin = std::max<off_t>(0, status.st_size - most);
+    std::string text(static_cast<size_t>(status.st_size - begin), '\0');
+    const ssize_t got = pread(plan.hook_output.get(), text.data(), text.size(), begin);
+    text.resize(static_cast<size_t>(std::max<ssize_t>(0, got)));
+    const std::string_view said = trim(text);
+    return said.empty() ? "" : fmt::format(": {}", printable(said));
+}
+
+Error describe_hook(const LaunchPlan& plan, const Report& report) {
+    const HookStep* hook = at(plan.hooks, report.index);
+    const std::string name =
+        fmt::format("the createContainer hook '{}'", hook == nullptr ? "" : hook->path);
+    const int status = report.errno_value;
+    if (report.step == Step::hook_program) return SystemError(status, "cannot execute {}", name);
+    if (report.step == Step::hook_timeout)
+        return Error(ErrorKind::system, "{} took longer than its {} s{}", name,
+                     hook == nullptr ? 0 : hook->timeout, last_output(plan));
+    if (WIFSIGNALED(status))
+        return Error(ErrorKind::system, "{} was killed by signal {}{}", name, WTERMSIG(status),
+                     last_output(plan));
+    return Error(ErrorKind::system, "{} failed with status {}{}", name, WEXITSTATUS(status),
+                 last_output(plan));
 }
 
 }  // namespace
@@ -204,6 +239,10 @@ Error describe_failure(const LaunchPlan& plan, const Report& report) {
                 return SystemError(error, "cannot join '{}'", join->path);
             }
             return SystemError(error, "cannot enter the namespaces of the container");
+        case Step::hook:
+        case Step::hook_program:
+        case Step::hook_timeout:
+            return describe_hook(plan, report);
         case Step::none:
             break;
     }

@@ -8,6 +8,8 @@
 //   writes id maps (nested user namespace),
 //   lends the namespaces to others
 //   "go" (1 byte) ──────────────────────────▶ root, mounts, devices
+//                    ◀───────────────── mounted  only if the parent has hooks to run
+//   "mounted" (1 byte) ─────────────────────▶ its own hooks
 //   waits for others (network) meanwhile
 //   "program" (1 byte), then only ──────────▶ waits for it before it gives its rights away
 //                    ◀── console + descriptor  the pty's master end, with a terminal only
@@ -31,7 +33,8 @@ enum class ReportKind : std::uint8_t {
     ready = 1,
     console,
     failure,
-    joined,  ///< `errno_value` is the pid of the process that will execute the program
+    mounted,  ///< the tree stands: the parent runs its hooks, and says "go"
+    joined,   ///< `errno_value` is the pid of the process that will execute the program
 };
 
 /// Where init failed. `index` counts in the plan's list of that step.
@@ -68,6 +71,9 @@ enum class Step : std::uint8_t {
     escape_check,
     reaper,
     join,
+    hook,          ///< it failed: `errno_value` is the status of wait(2)
+    hook_program,  ///< it could not be started
+    hook_timeout,
     exec,
 };
 

@@ -32,7 +32,15 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
 }  // namespace
 
 ExecArrays::ExecArrays(const LaunchPlan& plan)
-    : arguments_(pointers(plan.arguments)), environment_(pointers(plan.environment)) {}
+    : arguments_(pointers(plan.arguments)), environment_(pointers(plan.environment)) {
+    for (const HookStep& hook : plan.hooks) {
+        // Moved about, a vector keeps the place of what it holds.
+        of_hooks_.push_back(pointers(hook.arguments));
+        char* const* const arguments = of_hooks_.back().data();
+        of_hooks_.push_back(pointers(hook.environment));
+        hooks_.push_back({arguments, of_hooks_.back().data()});
+    }
+}
 
 void give_pipes(const LaunchPlan& plan, const IdMaps& nested) {
     const auto owner = to_outside(nested.uids, plan.uid);
@@ -86,6 +94,7 @@ void await_program(int socket, const LaunchPlan& plan, Launched& launched) {
                 break;
             case ReportKind::failure:
                 throw describe_failure(plan, received.report);
+            case ReportKind::mounted:
             case ReportKind::joined:
                 throw Error(ErrorKind::system, "the container's init spoke out of turn");
         }

@@ -14,11 +14,15 @@ namespace skiff::runtime {
 class ExecArrays {
   public:
     explicit ExecArrays(const LaunchPlan& plan);
-    init::ExecVectors vectors() const { return {arguments_.data(), environment_.data()}; }
+    init::ExecVectors vectors() const {
+        return {arguments_.data(), environment_.data(), hooks_.data()};
+    }
 
   private:
     std::vector<char*> arguments_;
     std::vector<char*> environment_;
+    std::vector<std::vector<char*>> of_hooks_;
+    std::vector<init::ExecVectors> hooks_;
 };
 
 /// A nested user namespace's root does not own pipes that its parent made, and cannot take them.

@@ -144,6 +144,19 @@ Child clone_joined(const LaunchPlan& plan, const init::ExecVectors& vectors,
     return {pid, Fd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)))};
 }
 
+/// Init has mounted all, or failed before.
+void await_mounts(int socket, const LaunchPlan& plan, Launched& launched) {
+    Received received = receive_report(socket);
+    if (!received.ended && received.report.kind == ReportKind::console) {
+        launched.pty_master = std::move(received.console);
+        received = receive_report(socket);
+    }
+    if (received.ended) throw Error(ErrorKind::system, "the container's init was killed");
+    if (received.report.kind == ReportKind::failure) throw describe_failure(plan, received.report);
+    if (received.report.kind != ReportKind::mounted)
+        throw Error(ErrorKind::system, "the container's init spoke out of turn");
+}
+
 /// Init may have failed by now, and said so: the next report is that.
 void send_second_go(int socket) {
     while (send(socket, "p", 1, MSG_NOSIGNAL) < 0 && errno == EINTR) {
@@ -168,6 +181,7 @@ void open_sources(LaunchPlan& plan) {
 
 Launched launch(LaunchPlan plan, const IdMaps* nested, const LaunchHooks& hooks) {
     plan.waits_before_program = static_cast<bool>(hooks.before_program);
+    plan.waits_when_mounted = static_cast<bool>(hooks.mounted);
     const ExecArrays arrays(plan);
     if (nested != nullptr) give_pipes(plan, *nested);
 
@@ -182,6 +196,11 @@ Launched launch(LaunchPlan plan, const IdMaps* nested, const LaunchHooks& hooks)
     if (nested != nullptr) write_id_maps(host_pid_of(result.init), *nested);
     if (hooks.cloned) hooks.cloned(result.init);
     write_all(handshake.ours.get(), "g", "the container's init");
+    if (hooks.mounted) {
+        await_mounts(handshake.ours.get(), plan, result);
+        hooks.mounted();
+        write_all(handshake.ours.get(), "m", "the container's init");
+    }
     if (hooks.before_program) {
         hooks.before_program();
         send_second_go(handshake.ours.get());

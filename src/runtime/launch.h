@@ -25,6 +25,8 @@ struct Launched {
 struct LaunchHooks {
     /// Its namespaces are there; init begins its work when this returns.
     std::function<void(const Child& init)> cloned;
+    /// Its tree of mounts stands, with the host's below it; init waits.
+    std::function<void()> mounted;
     /// While init works; it executes the program only after this has returned.
     std::function<void()> before_program;
 };

@@ -52,6 +52,7 @@ ContainerState running_state(const Preparation& preparation, pid_t host_pid) {
     state.groups = preparation.user.groups;
     state.home = preparation.user.home;
     state.less = preparation.less;
+    state.device_environment = preparation.device_environment;
     return state;
 }
 
@@ -139,6 +140,8 @@ void ContainerRun::start(monitor::ContainerIo& io, Child& init, bool first) {
     if (first && supervisor_.foreground_gone())
         throw Error(ErrorKind::system, "the command that started the container is gone");
     if (first) supervisor_.report_warnings(preparation.unenforced);
+    hooks_.reset();
+    if (preparation.hooks) hooks_.emplace(std::move(*preparation.hooks));
     const runtime::IdMaps* nested = preparation.nested ? &*preparation.nested : nullptr;
     runtime::Launched launched =
         external_ ? external_->launch(std::move(*preparation.spec), std::move(preparation.plan),
@@ -159,6 +162,7 @@ void ContainerRun::start(monitor::ContainerIo& io, Child& init, bool first) {
     // Held until the exit code is out: the tree of mounts comes down after that, not before.
     built_in_lock_ = std::move(preparation.built_in_lock);
     hold_mount_namespace(host_pid);
+    run_started_hooks();
     files_.write_state(state_, Durability::none);
     watch_memory();
     engine_.phases().mark("monitor: state");
@@ -166,6 +170,11 @@ void ContainerRun::start(monitor::ContainerIo& io, Child& init, bool first) {
     watch_network();
     engine_.phases().mark("monitor: settle");
     report_phases();
+}
+
+void ContainerRun::run_started_hooks() {
+    if (!hooks_) return;
+    for (std::string& failure : hooks_->run_started()) state_.less.push_back(std::move(failure));
 }
 
 /// Nothing is held of a program that has ended already: its entries are gone or, for one that

@@ -18,6 +18,7 @@
 #include "base/file_lock.h"
 #include "base/process.h"
 #include "engine/container/container_files.h"
+#include "engine/container/container_hooks.h"
 #include "engine/container/external_runtime.h"
 #include "engine/container/monitor_process.h"
 #include "engine/container/network_helper.h"
@@ -68,6 +69,9 @@ class ContainerRun {
     /// may not be dumped (our own init) and has no memory left, closed to all but the host's root.
     void hold_mount_namespace(pid_t host_pid);
     void report_phases();
+    /// What fails is said in the state.
+    void run_started_hooks();
+    void run_stopped_hooks();
     int end_failed(const Error& error);
     void note_end(ExitStatus status);
     /// False when the container is to stay as it is.
@@ -103,6 +107,7 @@ class ContainerRun {
     int memory_looks_ = 0;
     std::optional<ExternalRuntime> external_;  ///< with --runtime
     FileLock built_in_lock_;
+    std::optional<ContainerHooks> hooks_;   ///< of the present run, where it has some
     std::optional<NetworkHelper> network_;  ///< of the present run, where it has one
     std::vector<PublishedPort> ports_;      ///< of the present run
     std::string resolv_conf_;               ///< as the helper was told

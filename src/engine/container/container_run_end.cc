@@ -24,6 +24,12 @@ void delete_what_can_be(const Discarded& trash) {
 
 }  // namespace
 
+void ContainerRun::run_stopped_hooks() {
+    if (!hooks_) return;
+    for (std::string& failure : hooks_->run_stopped()) state_.less.push_back(std::move(failure));
+    hooks_.reset();
+}
+
 int ContainerRun::end_failed(const Error& error) {
     state_ = files_.stored_state();
     state_.status =
@@ -33,6 +39,7 @@ int ContainerRun::end_failed(const Error& error) {
                        : error.kind() == ErrorKind::cannot_execute ? 126
                                                                    : 125;
     if (external_) external_->remove();
+    run_stopped_hooks();
     end_network();
     // One that ran before is wanted still: what is missing today may be there tomorrow.
     if (state_.started_at == Timestamp{}) forget_policy();
@@ -76,6 +83,7 @@ void ContainerRun::note_end(ExitStatus status) {
         undelivered_ = lost;
     }
     if (external_) external_->remove();
+    run_stopped_hooks();
 }
 
 /// False when the container is to stay as it is.

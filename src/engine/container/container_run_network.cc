@@ -32,13 +32,19 @@ std::string ContainerRun::resolver_servers() const {
 }
 
 runtime::LaunchHooks ContainerRun::launch_hooks() {
-    if (!network_) return {};
-    return {.cloned = [this](const Child& init) { network_->give_namespace_of(host_pid_of(init)); },
-            .before_program =
-                [this] {
-                    network_->await_ready();
-                    engine_.phases().mark("monitor: wait for the network");
-                }};
+    runtime::LaunchHooks hooks;
+    if (network_ || hooks_)
+        hooks.cloned = [this](const Child& init) {
+            if (network_) network_->give_namespace_of(host_pid_of(init));
+            if (hooks_) hooks_->note_process(init);
+        };
+    if (hooks_ && hooks_->wants_mounted()) hooks.mounted = [this] { hooks_->run_mounted(); };
+    if (network_)
+        hooks.before_program = [this] {
+            network_->await_ready();
+            engine_.phases().mark("monitor: wait for the network");
+        };
+    return hooks;
 }
 
 /// From here on without waiting: the host's name servers may change, and the helper may die.

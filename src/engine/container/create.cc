@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "engine/config.h"
 #include "engine/container/account_entries.h"
+#include "engine/container/cdi_devices.h"
 #include "engine/container/health.h"
 #include "engine/container/namespace_sharing.h"
 #include "engine/container/random_name.h"
@@ -191,6 +192,7 @@ CreatedContainer make_container(const Engine& engine, const CreateRequest& reque
     record.built_in = image.built_in;
     record.layers = image.layers;
     record.request = request;
+    if (wants_cdi_devices(request)) record.request.cdi_directories = engine.cdi_directories();
     if (load_config(engine).no_new_privileges) record.request.security.no_new_privileges = true;
     if (request.rootfs) settle_rootfs(engine, record);
     if (!request.timezone.empty()) read_time_zone(request.timezone);

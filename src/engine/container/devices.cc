@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
-#include <iterator>
 #include <memory>
 
 #include <fcntl.h>
@@ -93,21 +92,10 @@ std::vector<HostDevice> gather_devices(const std::vector<DeviceRequest>& request
     return devices;
 }
 
-std::vector<HostDevice> find_devices(const CreateRequest& request) {
-    std::vector<HostDevice> devices;
-    for (const DeviceRequest& device : request.devices) {
-        try {
-            std::ranges::move(gather_devices({device}), std::back_inserter(devices));
-        } catch (const Error&) {
-            continue;
-        }
-    }
-    return devices;
-}
-
 bool wants_device_group(const CreateRequest& request) {
     if (request.security.privileged || !request.runtime.empty()) return false;
-    return !request.devices.empty() || makes_devices(request);
+    return !request.devices.empty() || !request.cdi_devices.empty() || !request.gpus.empty() ||
+           makes_devices(request);
 }
 
 bool makes_devices(const CreateRequest& request) {
@@ -122,9 +110,10 @@ std::vector<runtime::DeviceRule> device_rules(const CreateRequest& request,
                                               const std::vector<HostDevice>& devices) {
     std::vector<runtime::DeviceRule> rules = runtime::default_device_rules();
     for (const HostDevice& device : devices)
-        rules.push_back({device.is_block ? 'b' : 'c', device.major, device.minor,
-                         has(device.access, 'r'), has(device.access, 'w'),
-                         has(device.access, 'm')});
+        if (!device.access.empty())
+            rules.push_back({device.is_block ? 'b' : 'c', device.major, device.minor,
+                             has(device.access, 'r'), has(device.access, 'w'),
+                             has(device.access, 'm')});
     for (const std::string& text : request.device_rules)
         if (const auto rule = runtime::parse_device_rule(text)) rules.push_back(*rule);
     return rules;
@@ -141,7 +130,7 @@ std::vector<std::string> unwatched_devices(const CreateRequest& request,
             sentences.push_back(
                 fmt::format("the device {} can be used in every way, not only "
                             "'{}': {}",
-                            device.target, device.access, why));
+                            device.target, device.access.empty() ? "none" : device.access, why));
     if (!request.device_rules.empty())
         sentences.push_back(
             fmt::format("--device-cgroup-rule allows nothing, since nodes that are "
@@ -175,6 +164,16 @@ void add_devices(const std::vector<HostDevice>& devices, runtime::LaunchPlan& pl
         // As open_device has it: the node itself is the host's.
         step.attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
         plan.mounts.push_back(std::move(step));
+    }
+}
+
+void add_device_binds(const std::vector<HostDevice>& devices, oci::RuntimeSpec& spec) {
+    for (const HostDevice& device : devices) {
+        std::erase_if(spec.mounts, [&](const oci::SpecMount& mount) {
+            return mount.destination == device.target;
+        });
+        spec.mounts.push_back(
+            {device.target, "bind", device.path, {"bind", "rprivate", "nosuid", "noexec"}});
     }
 }
 

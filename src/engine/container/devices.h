@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "engine/container/record.h"
+#include "oci/runtime_spec.h"
 #include "runtime/cgroup/container_groups.h"
 #include "runtime/cgroup/device_rules.h"
 #include "runtime/plan/launch_plan.h"
@@ -26,15 +27,12 @@ struct HostDevice {
     bool is_block = false;
     unsigned major = 0;
     unsigned minor = 0;
-    std::string access;  ///< of "rwm"
+    std::string access;  ///< of "rwm"; "" : none
 };
 
 /// Looks at the host: links are followed, of a directory all nodes below it are taken. Throws
 /// Error{not_found} and Error{invalid} in Docker's words.
 std::vector<HostDevice> gather_devices(const std::vector<DeviceRequest>& requests);
-
-/// The same for documents: what is not there at the moment is left out.
-std::vector<HostDevice> find_devices(const CreateRequest& request);
 
 /// Whether a group that watches devices has to be made: for a request that says which may be used,
 /// and for one that names CAP_MKNOD.
@@ -59,5 +57,8 @@ std::vector<std::string> unwatched_devices(const CreateRequest& request,
 /// Adds the binds to a plan that is not opened yet; a device replaces what the plan has at its
 /// target.
 void add_devices(const std::vector<HostDevice>& devices, runtime::LaunchPlan& plan);
+
+/// The same for a document, which another runtime may run.
+void add_device_binds(const std::vector<HostDevice>& devices, oci::RuntimeSpec& spec);
 
 }  // namespace skiff::engine

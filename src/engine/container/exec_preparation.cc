@@ -35,7 +35,7 @@ ContainerUser user_for(const ExecRequest& request, const ContainerState& state, 
 }
 
 /// The container's record with what the request says in place of what was said at its creation.
-ContainerRecord for_exec(ContainerRecord record, ExecRequest request) {
+ContainerRecord for_exec(ContainerRecord record, const ContainerState& state, ExecRequest request) {
     record.config.entrypoint.clear();
     record.config.command = std::move(request.command);
     record.request.init_path.clear();
@@ -43,6 +43,8 @@ ContainerRecord for_exec(ContainerRecord record, ExecRequest request) {
     record.request.security.privileged |= request.privileged;
     if (!request.working_directory.empty())
         record.config.working_directory = std::move(request.working_directory);
+    for (const std::string& variable : state.device_environment)
+        set_variable(record.config.environment, variable);
     for (const std::string& variable : request.environment)
         set_variable(record.config.environment, variable);
     return record;
@@ -68,7 +70,8 @@ ExecPreparation prepare_exec(const Engine& engine, const ContainerFiles& files, 
     if (result.nested) describe_maps(*result.nested, facts);
     const bool dies_with_session = request.dies_with_session;
     const std::string request_user = request.user;
-    const oci::RuntimeSpec spec = build_spec(for_exec(record, std::move(request)), user, facts);
+    const oci::RuntimeSpec spec =
+        build_spec(for_exec(record, state, std::move(request)), user, facts);
     runtime::LaunchPlan plan = runtime::build_plan(spec, host);
     // What it has joined, it is in.
     for (const runtime::JoinStep& join : plan.joins)

@@ -83,6 +83,7 @@ void run_session(const MonitorArguments& arguments) {
     const Engine engine({.root = arguments.root,
                          .run_root = arguments.run_root,
                          .config = {},
+                         .cdi_directories = {},
                          .strict = arguments.strict});
     const ContainerFiles files(engine, arguments.id);
     ExecRequest request = parse_exec_request(

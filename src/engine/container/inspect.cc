@@ -333,8 +333,10 @@ Json inspect_oci(const Engine& engine, const std::string& name) {
     const bool known = !state.home.empty();  // since it was first started
     const ContainerUser user = known ? ContainerUser{state.uid, state.gid, state.groups, state.home}
                                      : look_up_user(engine, record);
-    oci::RuntimeSpec spec = build_spec(record, user, documented_spec_facts(engine, files, record));
+    const SpecFacts facts = documented_spec_facts(engine, files, record);
+    oci::RuntimeSpec spec = build_spec(record, user, facts);
     add_device_mounts(record, engine.rootless(), spec);
+    add_device_binds(facts.devices, spec);
     return oci::to_json(spec);
 }
 

@@ -20,6 +20,7 @@
 #include "base/text.h"
 #include "engine/builtin/built_in_image.h"
 #include "engine/container/account_entries.h"
+#include "engine/container/cdi_devices.h"
 #include "engine/container/container_network.h"
 #include "engine/container/devices.h"
 #include "engine/container/etc_files.h"
@@ -330,13 +331,16 @@ Preparation prepare_launch(const Engine& engine, const ContainerFiles& files,
     require_apparmor(record.request.security);
     result.nested = nested_id_maps(record, host);
     JoinedNamespaces joined(engine, record);
-    const std::vector<HostDevice> devices = gather_devices(record.request.devices);
+    const CdiDevices cdi = find_cdi_devices(record.request, host.in_user_namespace);
+    std::vector<HostDevice> devices = gather_devices(record.request.devices);
+    std::ranges::copy(cdi.nodes, std::back_inserter(devices));
     const std::vector<runtime::DeviceRule> rules = watch_devices(record, groups, devices, result);
     const bool opens_devices = !rules.empty() && makes_devices(record.request);
     Fd root = mount_root(engine, files, record, host.in_user_namespace, opens_devices, result);
     engine.phases().mark("monitor: overlay");
     const RootDir view(duplicate(root.get()));
     result.user = resolve_user(view, record.config.user, record.request.group_add);
+    add_groups(cdi, result.user.groups);
     require_mapped(result.user, record, result.nested ? *result.nested : host.maps);
     engine.phases().mark("monitor: user");
     MountSources sources({.engine = engine,
@@ -354,6 +358,8 @@ Preparation prepare_launch(const Engine& engine, const ContainerFiles& files,
             parse_number<int>(trim(read_file("/proc/self/oom_score_adj", 16))).value_or(0);
     SpecFacts facts = spec_facts(engine, host, files, record, size);
     facts.device_rules = rules;
+    add_to_facts(cdi, facts);
+    result.device_environment = cdi.environment;
     if (result.nested) describe_maps(*result.nested, facts);
     facts.covered = sources.covered_paths(engine);
     if (record.built_in == "host") facts.host_directories = host_directories();
@@ -374,6 +380,7 @@ Preparation prepare_launch(const Engine& engine, const ContainerFiles& files,
     result.plan = runtime::build_plan(spec, host);
     std::vector<std::string> less = find_less(record, spec, result.plan, host);
     std::ranges::move(less, std::back_inserter(result.less));
+    std::ranges::copy(cdi.less, std::back_inserter(result.less));
     if (!external) {
         const size_t known = result.unenforced.size();
         std::vector<std::string> limits = groups.apply(group_limits(record.request.resources));
@@ -421,8 +428,16 @@ Preparation prepare_launch(const Engine& engine, const ContainerFiles& files,
     engine.phases().mark("monitor: seccomp filter");
     if (external) {
         sources.require_paths();
+        add_device_binds(devices, spec);
         result.spec = std::move(spec);
     } else {
+        if (!spec.hooks.empty() && result.nested)
+            throw Error(
+                ErrorKind::unsupported,
+                "the CDI devices have hooks, which the built-in image '{}' cannot have: its "
+                "user namespace does not see the container's files",
+                record.built_in);
+        if (!spec.hooks.empty()) result.hooks.emplace(files, std::move(spec)).prepare(result.plan);
         sources.give_to(result.plan);
         runtime::open_sources(result.plan);
         add_secrets(files, record, result);

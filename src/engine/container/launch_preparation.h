@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/container/container_files.h"
+#include "engine/container/container_hooks.h"
 #include "engine/container/shared_sources.h"
 #include "engine/container/spec_builder.h"
 #include "engine/container/user.h"
@@ -32,6 +33,9 @@ struct Preparation {
     std::vector<std::string> unenforced;  ///< of `less`: limits
     std::vector<std::string> less;        ///< sentences: what it gets less of than was asked
     ContainerUser user;
+    std::vector<std::string> device_environment;  ///< of CDI devices
+    /// Of CDI devices, where we run them; with --runtime it does.
+    std::optional<ContainerHooks> hooks;
     monitor::ContainerIo io;  ///< the monitor's ends; a terminal's master comes from the launch
 };
 

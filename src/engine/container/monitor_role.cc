@@ -44,6 +44,7 @@ int supervise_container(const MonitorArguments& arguments) {
     const Engine engine({.root = arguments.root,
                          .run_root = arguments.run_root,
                          .config = {},
+                         .cdi_directories = {},
                          .strict = arguments.strict,
                          .timing = arguments.timing,
                          .timing_origin = origin});

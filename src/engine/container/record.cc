@@ -116,6 +116,7 @@ SKIFF_MEMBERS(SlirpRequest, cidr, mtu, host_loopback, egress)
 SKIFF_MEMBERS(SecurityRequest, cap_add, cap_drop, privileged, no_new_privileges, apparmor, labels,
               open_system_paths, masked, unmasked, seccomp, seccomp_is_profile)
 SKIFF_MEMBERS(DeviceRequest, path, target, access)
+SKIFF_MEMBERS(GpuRequest, driver, count, ids, capabilities)
 SKIFF_MEMBERS(HealthRequest, none, command, interval, timeout, start_period, start_interval,
               retries)
 SKIFF_MEMBERS(HealthConfig, test, interval, timeout, start_period, start_interval, retries)
@@ -130,16 +131,17 @@ SKIFF_MEMBERS(SecretRequest, id, source, variable, target, uid, gid, mode)
 SKIFF_MEMBERS(CreateRequest, image, command, entrypoint, name, hostname, user, working_directory,
               environment, labels, mounts, volumes_from, volume_driver, add_hosts, dns, dns_search,
               dns_options, publish, publish_all, expose, slirp, ulimits, resources, namespaces, log,
-              security, group_add, sysctls, devices, device_rules, shm_size, stop_signal,
-              stop_timeout, runtime, health, restart, pull, platform, read_only, init, init_path,
-              attach, interactive, tty, detach, auto_remove, default_environment, annotations,
-              domainname, timezone, umask, timeout, no_hosts, no_hostname, accounts, requirements,
-              systemd, rootfs, secrets)
+              security, group_add, sysctls, devices, cdi_devices, gpus, cdi_directories,
+              device_rules, shm_size, stop_signal, stop_timeout, runtime, health, restart, pull,
+              platform, read_only, init, init_path, attach, interactive, tty, detach, auto_remove,
+              default_environment, annotations, domainname, timezone, umask, timeout, no_hosts,
+              no_hostname, accounts, requirements, systemd, rootfs, secrets)
 SKIFF_MEMBERS(EffectiveConfig, entrypoint, command, environment, user, working_directory, hostname,
               stop_signal, labels, exposed_ports, volumes, health, health_shell)
 SKIFF_MEMBERS(ContainerState, status, pid, pid_start_time, monitor_pid, monitor_start_time, boot_id,
               started_at, finished_at, exit_code, oom_killed, cgroups, paused, paused_by, ports,
-              health, restart_count, error, network_lost, less, uid, gid, groups, home)
+              health, restart_count, error, network_lost, less, uid, gid, groups, home,
+              device_environment)
 
 namespace {
 

@@ -126,6 +126,8 @@ struct ContainerState {
     std::uint32_t gid = 0;
     std::vector<std::uint32_t> groups;
     std::string home;
+    /// "K=V" of CDI devices as they were at the start, for `exec`.
+    std::vector<std::string> device_environment;
 };
 
 bool is_paused(const ContainerState& state);

@@ -83,6 +83,14 @@ struct DeviceRequest {
     std::string access;  ///< of "rwm"
 };
 
+/// --gpus, as Docker reads it.
+struct GpuRequest {
+    std::string driver;            ///< "nvidia", "amd", "cdi"; "" : whose devices there are
+    int count = 0;                 ///< the first so many; -1: all
+    std::vector<std::string> ids;  ///< numbers, UUIDs or CDI names, in place of a count
+    std::vector<std::string> capabilities;
+};
+
 /// --health-* and --no-healthcheck; what is not given is the image's. Times in nanoseconds.
 struct HealthRequest {
     bool none = false;
@@ -160,6 +168,11 @@ struct CreateRequest {
     std::vector<std::string> group_add;  ///< names, numbers, or "keep-groups" alone
     std::map<std::string, std::string> sysctls;
     std::vector<DeviceRequest> devices;
+    std::vector<std::string> cdi_devices;  ///< --device: "vendor.com/class=name"
+    std::vector<GpuRequest> gpus;
+    /// Where specifications of CDI devices are looked for at each start, the last wins; set when
+    /// the container is made, if it has such devices.
+    std::vector<std::string> cdi_directories;
     std::vector<std::string> device_rules;  ///< --device-cgroup-rule: "c 1:3 rwm"
     LogRequest log;
     std::optional<std::uint64_t> shm_size;  ///< bytes

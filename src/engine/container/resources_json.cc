@@ -71,6 +71,24 @@ Json docker_devices(const CreateRequest& request) {
     return list;
 }
 
+/// docker/cli's: the GPUs, and all CDI names as one more.
+Json device_requests(const CreateRequest& request) {
+    Json list = Json::array();
+    for (const GpuRequest& gpu : request.gpus)
+        list.push_back({{"Driver", gpu.driver},
+                        {"Count", gpu.count},
+                        {"DeviceIDs", gpu.ids.empty() ? Json(nullptr) : Json(gpu.ids)},
+                        {"Capabilities", {gpu.capabilities}},
+                        {"Options", Json::object()}});
+    if (!request.cdi_devices.empty())
+        list.push_back({{"Driver", "cdi"},
+                        {"Count", 0},
+                        {"DeviceIDs", request.cdi_devices},
+                        {"Capabilities", nullptr},
+                        {"Options", nullptr}});
+    return list.empty() ? Json(nullptr) : list;
+}
+
 Json oci_devices(std::span<const runtime::DeviceRule> rules) {
     Json list = Json::array({{{"allow", false}, {"access", "rwm"}}});
     for (const runtime::DeviceRule& rule : rules) {
@@ -112,7 +130,7 @@ Json docker_resources(const CreateRequest& request) {
         {"Devices", docker_devices(request)},
         {"DeviceCgroupRules",
          request.device_rules.empty() ? Json(nullptr) : Json(request.device_rules)},
-        {"DeviceRequests", nullptr},
+        {"DeviceRequests", device_requests(request)},
         {"MemoryReservation", r.memory_reservation},
         {"MemorySwap", effective_memory_swap(r)},
         {"MemorySwappiness", r.memory_swappiness ? Json(*r.memory_swappiness) : Json(nullptr)},

@@ -95,8 +95,10 @@ void start_each(const Engine& engine, const std::vector<std::string>& ids) {
 
 /// As if typed without options: --strict, --timing and the warnings are the caller's.
 Engine plain_engine(const Engine& engine) {
-    return Engine(
-        {.root = engine.root(), .run_root = engine.run_root(), .config = engine.config_path()});
+    return Engine({.root = engine.root(),
+                   .run_root = engine.run_root(),
+                   .config = engine.config_path(),
+                   .cdi_directories = {}});
 }
 
 /// Returns the end on which failures are told, one a line; it is closed when all have been tried.

@@ -185,9 +185,11 @@ SpecMount requested_mount(const MountRequest& request, const SpecFacts& facts, b
 
 std::vector<SpecMount> mounts_of(const ContainerRecord& record, const SpecFacts& facts) {
     std::vector<SpecMount> mounts = default_mounts(record, facts);
-    std::vector<SpecMount> requested = facts.extra_mounts;
+    std::vector<SpecMount> requested;
     for (const MountRequest& request : record.mounts)
         requested.push_back(requested_mount(request, facts, record.request.security.privileged));
+    // On top of what the user mounts at the same place, as CDI has it.
+    requested.insert(requested.end(), facts.extra_mounts.begin(), facts.extra_mounts.end());
     // What the user mounts in place of one of ours replaces it.
     for (const SpecMount& mount : requested)
         std::erase_if(mounts,
@@ -305,6 +307,7 @@ oci::RuntimeSpec build_spec(const ContainerRecord& record, const ContainerUser& 
     spec.hostname = record.request.namespaces.uts == "host" ? "" : hostname;
     spec.domainname = record.request.namespaces.uts == "host" ? "" : record.request.domainname;
     spec.annotations = record.request.annotations;
+    spec.hooks = facts.hooks;
     spec.root_path = "rootfs";
     spec.root_readonly = record.request.read_only;
     spec.namespaces = namespaces_of(record, facts);

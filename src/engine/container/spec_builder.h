@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/container/devices.h"
 #include "engine/container/record.h"
 #include "engine/container/user.h"
 #include "oci/runtime_spec.h"
@@ -28,9 +29,11 @@ struct SpecFacts {
     bool unified_cgroup = false;  ///< /sys/fs/cgroup is v2 alone
     /// What the device cgroup says; nothing where none watches.
     std::vector<runtime::DeviceRule> device_rules;
+    std::vector<HostDevice> devices;  ///< of a document for people, in which they are binds
     /// Of CDI devices.
     std::vector<std::string> extra_environment;
     std::vector<oci::SpecMount> extra_mounts;
+    std::vector<oci::SpecHook> hooks;
     std::string volumes_directory;  ///< data/volumes
     std::string seccomp;  ///< linux.seccomp in OCI's JSON, only for `inspect --oci` and --runtime
     /// Empty: the namespaces of the record. Else a user namespace of the container's own with these

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/container/spec_facts.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <iterator>
 
 #include <unistd.h>
 
 #include "base/error.h"
-#include "engine/container/devices.h"
+#include "engine/container/cdi_devices.h"
 #include "engine/container/namespace_sharing.h"
 #include "engine/shared_namespace.h"
 #include "runtime/capabilities/capability_set.h"
@@ -40,6 +42,28 @@ SpecFacts spec_facts(const Engine& engine, const runtime::HostFacts& host,
     return facts;
 }
 
+namespace {
+
+/// What is not there at the moment is left out.
+void find_devices(const Engine& engine, const CreateRequest& request, SpecFacts& facts) {
+    for (const DeviceRequest& device : request.devices) {
+        try {
+            std::ranges::move(gather_devices({device}), std::back_inserter(facts.devices));
+        } catch (const Error&) {
+            continue;
+        }
+    }
+    try {
+        CdiDevices cdi = find_cdi_devices(request, engine.rootless());
+        add_to_facts(cdi, facts);
+        std::ranges::move(cdi.nodes, std::back_inserter(facts.devices));
+    } catch (const Error&) {
+        return;
+    }
+}
+
+}  // namespace
+
 SpecFacts documented_spec_facts(const Engine& engine, const ContainerFiles& files,
                                 const ContainerRecord& record) {
     runtime::HostFacts host;
@@ -51,8 +75,9 @@ SpecFacts documented_spec_facts(const Engine& engine, const ContainerFiles& file
         (engine.rootless() ? runtime::kernel_capabilities() : runtime::caller_capabilities())
             .bits();
     SpecFacts facts = spec_facts(engine, host, files, record, {});
+    find_devices(engine, record.request, facts);
     if (wants_device_group(record.request) && !engine.rootless())
-        facts.device_rules = device_rules(record.request, find_devices(record.request));
+        facts.device_rules = device_rules(record.request, facts.devices);
     const SecurityRequest& security = record.request.security;
     const runtime::CapabilitySet available(host.available_capabilities);
     const runtime::CapabilitySet bounding =

@@ -84,6 +84,11 @@ void enter(const LaunchPlan& plan, const ExecVectors& vectors, int socket) noexc
         apparmor = open_apparmor();
         if (apparmor < 0) fail(socket, {Step::apparmor, 0}, -apparmor);
     }
+    if (plan.waits_when_mounted) {
+        if (!send_report(socket, {ReportKind::mounted, Step::none, 0, 0})) _exit(125);
+        step(Step::handshake, wait_for_go(socket));
+    }
+    walk(run_hooks(plan, vectors, at));
     // Masks come after every mount that could cover them, before the host's root goes.
     walk(mask_paths(plan, null_device, at));
     step(Step::pivot, pivot(plan));

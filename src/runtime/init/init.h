@@ -18,6 +18,7 @@ namespace skiff::runtime::init {
 struct ExecVectors {
     char* const* arguments;
     char* const* environment;
+    const ExecVectors* hooks = nullptr;  ///< of plan.hooks, in their order
 };
 
 /// Walks the plan and executes the program. `socket` is init's end of the handshake. Does not

@@ -208,8 +208,10 @@ int attach_root(const LaunchPlan& plan) noexcept {
     // the host still reach us, so that we do not keep its devices busy.
     if (mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) < 0) return errno;
     // On top of "/": nothing has to exist for it, and nobody can name it, since a look-up of "/"
-    // starts below.
-    return syscall(SYS_move_mount, plan.root.get(), "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0
+    // starts below. Hooks have to name it.
+    const char* const place = plan.root_path.empty() ? "/" : plan.root_path.c_str();
+    return syscall(SYS_move_mount, plan.root.get(), "", AT_FDCWD, place, MOVE_MOUNT_F_EMPTY_PATH) <
+                   0
                ? errno
                : 0;
 }

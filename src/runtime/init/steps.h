@@ -49,6 +49,10 @@ int pivot(const LaunchPlan& plan) noexcept;
 /// Negative: -errno.
 int open_null_device() noexcept;
 
+// hooks.cc
+/// plan.hooks, one after the other, as what we are: root of the container's namespaces.
+int run_hooks(const LaunchPlan& plan, const ExecVectors& vectors, Position& at) noexcept;
+
 // devices.cc
 int populate_dev(const LaunchPlan& plan, Position& at) noexcept;
 /// Opens a pty in the container's own devpts, binds it to /dev/console, sends the master end over

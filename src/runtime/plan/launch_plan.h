@@ -91,6 +91,15 @@ struct KeptDescriptor {
     int number = -1;  ///< as the program sees it
 };
 
+/// A program of the host that init runs in the container's namespaces while the host's tree is
+/// still below (createContainer of the OCI specification).
+struct HookStep {
+    std::string path;
+    std::vector<std::string> arguments;
+    std::vector<std::string> environment;
+    unsigned timeout = 0;  ///< seconds; 0: as long as it takes
+};
+
 struct ConsoleSize {
     unsigned short rows = 0;
     unsigned short columns = 0;
@@ -105,6 +114,13 @@ struct LaunchPlan {
     std::vector<Fd> cgroup_tasks;  ///< v1: "tasks" files; a process writes "0" to join
 
     Fd root;  ///< the root file system as a detached mount
+    /// An empty directory of the host where it is attached, so that hooks find it; "": nowhere that
+    /// has a name.
+    std::string root_path;
+    std::vector<HookStep> hooks;
+    Fd hook_state;   ///< what they read: a file in memory, complete when init may begin
+    Fd hook_output;  ///< what they write: another
+    bool waits_when_mounted = false;  ///< for a go of the parent, when the tree stands
     bool root_read_only = false;
     std::vector<MountStep> mounts;
     bool populate_dev = true;  ///< false when the user mounted something over /dev
