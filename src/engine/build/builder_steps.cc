@@ -9,16 +9,10 @@
 #include "dockerfile/run_mount.h"
 #include "dockerfile/run_program.h"
 #include "engine/build/builder.h"
+#include "engine/container/mount_stubs.h"
 
 namespace skiff::engine {
 namespace {
-
-/// Where the launcher makes something to mount on when the image has nothing there.
-const std::vector<std::string>& launcher_targets() {
-    static const std::vector<std::string> targets = {
-        "/dev", "/proc", "/sys", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf"};
-    return targets;
-}
 
 std::string network_word(const dockerfile::Run& run, const std::string& asked) {
     switch (run.network) {

@@ -21,7 +21,9 @@
 #include "engine/build/tree_merge.h"
 #include "engine/container/layer_links.h"
 #include "engine/container/mount_request.h"
+#include "engine/container/mount_stubs.h"
 #include "engine/container/user.h"
+#include "engine/image/inherit_root.h"
 #include "runtime/rootfs/overlay.h"
 #include "storage/archive/decompress.h"
 #include "storage/archive/sink.h"
@@ -64,80 +66,43 @@ RootDir mount_layers(const Engine& engine, storage::Lease& lease,
     return RootDir(runtime::mount_overlay(request));
 }
 
-bool is_opaque(const LayerBase& base, int directory) {
-    char value = 0;
-    const char* name = storage::opaque_xattr(base.ownership.overlay_xattrs);
-    return fgetxattr(directory, name, &value, 1) == 1 && value == 'y';
+/// The tree that is mounted directly below what a step writes.
+std::optional<RootDir> tree_below(const LayerBase& base) {
+    if (base.visible.empty()) return std::nullopt;
+    return storage::open_layer_tree(base.lease.store(),
+                                    *oci::Digest::from_hex(base.visible.back()));
 }
 
-struct stat status_at(int directory, const std::string& name, bool& there) {
-    struct stat status{};
-    there = fstatat(directory, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
-    return status;
+/// A step begins with the "/" that the one before has left.
+void inherit_root(const LayerBase& base, const storage::LayerWriter& writer) {
+    if (const auto below = tree_below(base))
+        engine::inherit_root(below->open(".", O_RDONLY | O_DIRECTORY).get(), writer.tree());
 }
 
 /// What the launcher made as places to mount on is no work of the step.
-class StubRemoval {
-  public:
-    StubRemoval(const LayerBase& base, RootDir upper) : base_(base), upper_(std::move(upper)) {}
-
-    void remove(const std::string& path) {
-        const size_t slash = path.rfind('/');
-        const auto parent = find_parent(path.substr(0, slash));
-        if (!parent) return;
-        const std::string name = path.substr(slash + 1);
-        bool there = false;
-        const struct stat status = status_at(parent->get(), name, there);
-        if (!there || below(path)) return climb(path.substr(0, slash));
-        if (S_ISREG(status.st_mode) && status.st_size == 0) {
-            unlinkat(parent->get(), name.c_str(), 0);
-        } else if (S_ISDIR(status.st_mode)) {
-            unlinkat(parent->get(), name.c_str(), AT_REMOVEDIR);  // where it is empty
-        }
-        climb(path.substr(0, slash));
+void remove_mount_stubs(const LayerBase& base, const storage::LayerWriter& writer,
+                        const std::vector<std::string>& mounted) {
+    std::vector<RootDir> trees;
+    trees.emplace_back(duplicate(writer.tree()));
+    for (auto layer = base.visible.rbegin(); layer != base.visible.rend(); ++layer)
+        trees.push_back(
+            storage::open_layer_tree(base.lease.store(), *oci::Digest::from_hex(*layer)));
+    const LayerStack stack(std::move(trees), base.ownership.overlay_xattrs);
+    for (const std::string& path : find_mount_stubs(stack, mounted)) {
+        const RootDir::Parent parent = stack.top().open_parent_beneath(path, false);
+        if (unlinkat(parent.directory.get(), parent.name.c_str(), 0) < 0 &&
+            (errno != EISDIR ||
+             unlinkat(parent.directory.get(), parent.name.c_str(), AT_REMOVEDIR) < 0))
+            throw SystemError(errno, "cannot remove the mount point {}", skiff::quoted("/" + path));
     }
-
-  private:
-    std::optional<Fd> find_parent(const std::string& path) {
-        return upper_.find(path.empty() ? "." : path, O_RDONLY | O_DIRECTORY);
-    }
-
-    /// What the layers below have there, if anything.
-    std::optional<struct stat> below(const std::string& path) {
-        if (!lower_) lower_.emplace(mount_layers(base_.engine, base_.lease, base_.visible, ""));
-        return lower_->find_status(path);
-    }
-
-    /// A directory that is in the layer for the sake of a stub alone says nothing.
-    void climb(const std::string& path) {
-        if (path.empty()) return;
-        const auto directory = find_parent(path);
-        if (!directory || is_opaque(base_, directory->get()) ||
-            !list_directory(directory->get()).empty())
-            return;
-        struct stat ours{};
-        if (fstat(directory->get(), &ours) < 0) return;
-        const auto theirs = below(path);
-        if (theirs && (theirs->st_mode != ours.st_mode || theirs->st_uid != ours.st_uid ||
-                       theirs->st_gid != ours.st_gid))
-            return;
-        if (!theirs && (ours.st_mode & 07777U) != 0755) return;
-        const size_t slash = path.rfind('/');
-        const auto parent = find_parent(path.substr(0, slash));
-        if (parent && unlinkat(parent->get(), path.c_str() + slash + 1, AT_REMOVEDIR) == 0)
-            climb(path.substr(0, slash));
-    }
-
-    const LayerBase& base_;
-    RootDir upper_;
-    std::optional<RootDir> lower_;
-};
+}
 
 MadeLayer seal(const LayerBase& base, storage::LayerWriter& writer) {
     NoSink nowhere;
     storage::HashingSink hashing(nowhere);
+    const auto below = tree_below(base);
     storage::write_layer_tar(RootDir(duplicate(writer.tree())), hashing,
-                             layer_tar_options(base.ownership));
+                             layer_tar_options(base.ownership, below ? &*below : nullptr));
     MadeLayer made;
     made.tar_size = hashing.size();
     constexpr std::uint64_t empty_archive = 1024;  // the end marker alone
@@ -288,10 +253,11 @@ MadeLayer parse_made_layer(const std::string& text) {
     return layer;
 }
 
-storage::TreeTarOptions layer_tar_options(const LayerOwnership& ownership) {
+storage::TreeTarOptions layer_tar_options(const LayerOwnership& ownership, const RootDir* below) {
     return {.overlay_xattrs = ownership.overlay_xattrs,
             .recorded_owners = ownership.ownership == storage::Ownership::record,
-            .implied_root = true};
+            .implied_root = true,
+            .below = below};
 }
 
 SourceTree open_source_tree(const Engine& engine, storage::Lease& lease, const CopySource& source) {
@@ -325,6 +291,7 @@ std::string digest_copy(const Engine& engine, storage::Lease& lease, const CopyP
 
 MadeLayer copy_layer(const LayerBase& base, storage::LayerWriter& writer, const CopyPlan& plan) {
     clear_umask();
+    inherit_root(base, writer);
     std::string content;
     {
         const RootDir root =
@@ -339,6 +306,7 @@ MadeLayer copy_layer(const LayerBase& base, storage::LayerWriter& writer, const 
 MadeLayer directory_layer(const LayerBase& base, storage::LayerWriter& writer,
                           const std::string& path, const std::string& user) {
     clear_umask();
+    inherit_root(base, writer);
     {
         const RootDir root =
             mount_layers(base.engine, base.lease, base.visible, writer.tree_path());
@@ -355,10 +323,7 @@ MadeLayer directory_layer(const LayerBase& base, storage::LayerWriter& writer,
 MadeLayer run_layer(const LayerBase& base, storage::LayerWriter& writer,
                     const std::vector<std::string>& mounted) {
     writer.reopen();
-    StubRemoval stubs(base, RootDir(duplicate(writer.tree())));
-    std::vector<std::string> inner_first = mounted;
-    std::ranges::sort(inner_first, std::greater<>{});
-    for (const std::string& path : inner_first) stubs.remove(path);
+    remove_mount_stubs(base, writer, mounted);
     return seal(base, writer);
 }
 
