@@ -79,14 +79,20 @@ void inherit_root(const LayerBase& base, const storage::LayerWriter& writer) {
         engine::inherit_root(below->open(".", O_RDONLY | O_DIRECTORY).get(), writer.tree());
 }
 
-/// What the launcher made as places to mount on is no work of the step.
-void remove_mount_stubs(const LayerBase& base, const storage::LayerWriter& writer,
-                        const std::vector<std::string>& mounted) {
+/// Topmost first.
+std::vector<RootDir> open_layers(const LayerBase& base) {
     std::vector<RootDir> trees;
-    trees.emplace_back(duplicate(writer.tree()));
     for (auto layer = base.visible.rbegin(); layer != base.visible.rend(); ++layer)
         trees.push_back(
             storage::open_layer_tree(base.lease.store(), *oci::Digest::from_hex(*layer)));
+    return trees;
+}
+
+/// What the launcher made as places to mount on is no work of the step.
+void remove_mount_stubs(const LayerBase& base, const storage::LayerWriter& writer,
+                        const std::vector<std::string>& mounted) {
+    std::vector<RootDir> trees = open_layers(base);
+    trees.emplace(trees.begin(), duplicate(writer.tree()));
     const LayerStack stack(std::move(trees), base.ownership.overlay_xattrs);
     for (const std::string& path : find_mount_stubs(stack, mounted)) {
         const RootDir::Parent parent = stack.top().open_parent_beneath(path, false);
@@ -132,6 +138,14 @@ bool is_url(const std::string& text) {
            text.starts_with("git@") || text.starts_with("git://");
 }
 
+void refuse_url(const dockerfile::Copy& copy, const std::string& source) {
+    if (copy.is_add && is_url(source))
+        throw Error(ErrorKind::unsupported,
+                    "ADD from a URL is not supported by this version of skiff: fetch {} in a RUN, "
+                    "or before the build",
+                    skiff::quoted(source));
+}
+
 /// Whether ADD unpacks it. What is no archive for us is copied.
 bool is_archive(const Fd& file, const std::string& name) {
     try {
@@ -170,6 +184,7 @@ class CopyWork {
         size_t count = copy_.heredocs.size();
         std::vector<std::vector<FoundSource>> found;
         for (const std::string& pattern : copy_.sources) {
+            refuse_url(copy_, pattern);
             found.push_back(find_sources(tree_, pattern));
             count += found.back().size();
         }
@@ -223,6 +238,32 @@ class CopyWork {
     MergeOptions unpack_options_;
 };
 
+/// Where the stage has nothing at the destination, the layer can be written as it is: through an
+/// overlay each new file takes more than twice as long. Makes the directories on the way as the
+/// stage has them. Returns the plan with the destination's real path; nothing: overlay is needed.
+std::optional<CopyPlan> find_empty_place(const LayerBase& base, const storage::LayerWriter& writer,
+                                         const CopyPlan& plan) {
+    // Names of owners are looked up in the stage.
+    if (!plan.copy.chown.empty() && !parse_number<uid_t>(plan.copy.chown)) return std::nullopt;
+    const LayerStack stage(open_layers(base), base.ownership.overlay_xattrs);
+    const std::string path = stage.resolve(plan.copy.destination);
+    if (path.empty() || stage.find(path)) return std::nullopt;
+    const RootDir tree(duplicate(writer.tree()));
+    for (size_t end = path.find('/'); end != std::string::npos; end = path.find('/', end + 1)) {
+        const std::string parent = path.substr(0, end);
+        const auto there = stage.find(parent);
+        if (!there) break;
+        if (!S_ISDIR(there->status.st_mode)) return std::nullopt;
+        const RootDir made = tree.make_directories(parent);
+        engine::inherit_root(
+            stage.tree(there->tree).open_beneath(parent, O_RDONLY | O_DIRECTORY).get(),
+            made.open(".", O_RDONLY | O_DIRECTORY).get());
+    }
+    CopyPlan alone = plan;
+    alone.copy.destination = "/" + path + (plan.copy.destination.ends_with('/') ? "/" : "");
+    return alone;
+}
+
 /// Modes are given, not filtered.
 void clear_umask() {
     umask(0);
@@ -274,11 +315,7 @@ std::string digest_copy(const Engine& engine, storage::Lease& lease, const CopyP
     const IgnoreRules excluded = IgnoreRules::from_patterns(plan.copy.exclude);
     TreeDigest digest(plan.source.directory.empty() && plan.copy.chown.empty());
     for (const std::string& pattern : plan.copy.sources) {
-        if (plan.copy.is_add && is_url(pattern))
-            throw Error(ErrorKind::unsupported,
-                        "ADD from a URL is not supported by this version of skiff: fetch {} in a "
-                        "RUN, or before the build",
-                        skiff::quoted(pattern));
+        refuse_url(plan.copy, pattern);
         for (const FoundSource& source : find_sources(tree, pattern))
             digest_source(tree, source, excluded, digest);
     }
@@ -293,7 +330,10 @@ MadeLayer copy_layer(const LayerBase& base, storage::LayerWriter& writer, const 
     clear_umask();
     inherit_root(base, writer);
     std::string content;
-    {
+    if (const auto alone = find_empty_place(base, writer, plan)) {
+        const RootDir root(duplicate(writer.tree()));
+        content = CopyWork(base, *alone, root).run();
+    } else {
         const RootDir root =
             mount_layers(base.engine, base.lease, base.visible, writer.tree_path());
         content = CopyWork(base, plan, root).run();

@@ -33,25 +33,30 @@ bool is_opaque(int directory, storage::OverlayXattrs xattrs) {
 }
 
 std::optional<LayerStack::Object> LayerStack::find(const std::string& path, size_t first) const {
-    std::vector<Fd> merged;  // the same directory in several trees, topmost first
+    struct Place {
+        Fd directory;
+        size_t tree;
+    };
+    std::vector<Place> merged;  // the same directory in several trees, topmost first
     for (size_t i = first; i < trees_.size(); ++i)
-        merged.push_back(open_directory(trees_[i].fd(), "."));
+        merged.push_back({open_directory(trees_[i].fd(), "."), i});
     if (merged.empty()) return std::nullopt;
     Object object;
-    if (fstat(merged.front().get(), &object.status) < 0)
+    object.tree = first;
+    if (fstat(merged.front().directory.get(), &object.status) < 0)
         throw SystemError(errno, "cannot inspect a layer");
     for (const std::string_view part : split(path, '/')) {
         if (part.empty()) continue;
         const std::string name(part);
-        std::vector<Fd> next;
+        std::vector<Place> next;
         std::optional<Object> found;
-        for (const Fd& directory : merged) {
+        for (const auto& [directory, tree] : merged) {
             const int fd =
                 in_root::open_beneath(directory.get(), name.c_str(), O_PATH | O_NOFOLLOW);
             if (fd == -ENOENT) continue;
             if (fd < 0) throw SystemError(-fd, "cannot open {}", quoted(path));
             const Fd entry(fd);
-            Object here;
+            Object here{.tree = tree};
             if (fstat(fd, &here.status) < 0)
                 throw SystemError(errno, "cannot inspect {}", quoted(path));
             const bool is_directory = S_ISDIR(here.status.st_mode);
@@ -62,8 +67,8 @@ std::optional<LayerStack::Object> LayerStack::find(const std::string& path, size
                 here.link_target = find_link(directory.get(), name).value_or("");
             if (!found) found = here;
             if (!is_directory) break;
-            next.push_back(open_directory(fd, "."));
-            if (is_opaque(next.back().get(), xattrs_)) break;
+            next.push_back({open_directory(fd, "."), tree});
+            if (is_opaque(next.back().directory.get(), xattrs_)) break;
         }
         if (!found) return std::nullopt;
         object = *std::move(found);

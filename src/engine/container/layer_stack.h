@@ -23,6 +23,7 @@ class LayerStack {
     struct Object {
         struct stat status{};
         std::string link_target = {};
+        size_t tree = 0;  ///< the topmost that has it; of a directory others may have more
     };
     /// What is at `path`, itself and what leads to it not followed where they are links. `first`:
     /// the topmost tree that is looked into.
@@ -31,6 +32,7 @@ class LayerStack {
     /// not there keeps its name.
     std::string resolve(const std::string& path) const;
 
+    const RootDir& tree(size_t number) const { return trees_[number]; }
     const RootDir& top() const { return trees_.front(); }
     storage::OverlayXattrs xattrs() const { return xattrs_; }
 

@@ -162,14 +162,12 @@ void LayerTar::write_below(int parent, const std::string& child, const std::stri
         throw Error(ErrorKind::invalid,
                     "{} cannot be part of a layer: names that begin with .wh. mark deletions there",
                     quoted(path));
-    const int result = in_root::open_beneath(parent, child.c_str(), O_PATH | O_NOFOLLOW);
-    if (result < 0) throw SystemError(-result, "cannot open {}", quoted(path));
-    const Fd object(result);
     struct stat status{};
-    if (fstat(object.get(), &status) < 0)
+    if (fstatat(parent, child.c_str(), &status, AT_SYMLINK_NOFOLLOW) < 0)
         throw SystemError(errno, "cannot inspect {}", quoted(path));
     if (S_ISDIR(status.st_mode)) {
-        const int opened = in_root::open_beneath(object.get(), ".", O_RDONLY | O_DIRECTORY);
+        const int opened =
+            in_root::open_beneath(parent, child.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
         if (opened < 0) throw SystemError(-opened, "cannot open {}", quoted(path));
         const Fd directory(opened);
         write_directory(directory.get(), path + "/", path + "/");
@@ -181,13 +179,12 @@ void LayerTar::write_below(int parent, const std::string& child, const std::stri
         return;
     }
     if (S_ISLNK(status.st_mode)) {
-        std::string target(4096, '\0');
-        const ssize_t n = readlinkat(object.get(), "", target.data(), target.size());
-        if (n < 0) throw SystemError(errno, "cannot read the link {}", quoted(path));
+        std::optional<std::string> target = find_link(parent, child);
+        if (!target) throw Error(ErrorKind::in_use, "{} is no link any more", quoted(path));
         TarEntry entry = describe(path, status);
         entry.type = TarEntryType::symlink;
         entry.mode = 0777;
-        entry.link_target = target.substr(0, static_cast<size_t>(n));
+        entry.link_target = *std::move(target);
         write_empty(entry);
         return;
     }
