@@ -24,6 +24,7 @@ clean_up() {
         skiff system reset -f >/dev/null 2>&1
         type -P podman >/dev/null && podman system reset -f >/dev/null 2>&1
     done
+    umount "$work"/*/fresh 2>/dev/null
     [ -z "$user" ] || "$top/scripts/test-user" remove "$user"
     rm -rf "$work"
 }

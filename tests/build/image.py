@@ -86,7 +86,8 @@ def normal_config(config):
         "Env": [entry for entry in config.get("Env") or [] if entry != DEFAULT_PATH],
         "Cmd": config.get("Cmd"),
         "Entrypoint": config.get("Entrypoint"),
-        "WorkingDir": config.get("WorkingDir"),
+        # BuildKit says "/" with FROM scratch; it says nothing.
+        "WorkingDir": (config.get("WorkingDir") or "").removesuffix("/"),
         "User": config.get("User"),
         "Labels": labels,
         "ExposedPorts": sorted(config.get("ExposedPorts") or {}),

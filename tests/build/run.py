@@ -4,6 +4,8 @@
 
     run.py --as root|user --skiff PATH [CASE…]      with skiff, in a store of its own
     run.py --peer buildah|podman [CASE…]            the same expectations against another builder (root): whether they are true
+    run.py --peer docker [CASE…]                    against BuildKit, in the daemon that DOCKER_HOST names (images localhost/… of it
+                                                    are replaced and removed)
     run.py … --show CASE                            prints what was built, in the form of `expect`
 
 A case is a directory: `Dockerfile`; `expect` (see expectation.py); and if need be `setup`, a shell script that fills the
@@ -51,7 +53,12 @@ class Builder:
         self.environment = {"PATH": os.environ["PATH"], "HOME": str(home), "LC_ALL": "C.UTF-8", "XDG_RUNTIME_DIR": str(state),
                             "TMPDIR": str(temporary)}
         self.command = [command, "--root", str(store), "--runroot", str(state)]
-        if name != "skiff":
+        if name == "docker":
+            self.command = [command]
+            self.environment |= {"DOCKER_BUILDKIT": "1", "BUILDKIT_PROGRESS": "plain"}
+            if "DOCKER_HOST" in os.environ:
+                self.environment["DOCKER_HOST"] = os.environ["DOCKER_HOST"]
+        elif name != "skiff":
             self.command += ["--storage-driver", "vfs"]
 
     def call(self, *words, **options):
@@ -69,7 +76,7 @@ class Builder:
             self.must("load", "-q", "-i", str(file))
 
     def build(self, tag, arguments, **options):
-        extra = [] if self.name == "skiff" else ["--isolation", "chroot", "--format", "docker", "--pull=never"]
+        extra = {"skiff": [], "docker": ["--network", "none"]}.get(self.name, ["--isolation", "chroot", "--format", "docker", "--pull=never"])
         return self.call("build", *extra, "-t", tag, *arguments, **options)
 
     def save(self, tag, file):
@@ -82,6 +89,11 @@ class Builder:
         if self.name == "skiff":
             # The files of subordinate ids are the store's own to remove.
             self.call("system", "reset", "--force")
+        elif self.name == "docker":
+            tags = self.call("images", "-q", "--filter", "reference=localhost/*").stdout.decode().split()
+            if tags:
+                self.call("rmi", "-f", *tags)
+            self.call("builder", "prune", "-af")
 
 
 def prepare(case, work, prefix, environment):
@@ -161,7 +173,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--as", dest="user", choices=("root", "user"), default="root")
     parser.add_argument("--skiff")
-    parser.add_argument("--peer", choices=("buildah", "podman"))
+    parser.add_argument("--peer", choices=("buildah", "podman", "docker"))
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--show", action="store_true")
     parser.add_argument("cases", nargs="*")

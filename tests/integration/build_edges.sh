@@ -71,4 +71,19 @@ check "… and nothing is left of it" wait_until eval '[ -z "$(ls "$SKIFF_ROOT/c
 printf 'FROM busybox AS deps\nRUN echo deps >/deps\nFROM busybox\nCOPY --from=deps /deps /d\n' >"df"
 check "stages" skiff build -q -f df .
 is "layers of all stages are on disk for good" "" eval 'grep -l "\"boot\"" "$SKIFF_ROOT"/layers/*/meta.json; true'
+
+# Holes stay holes, also at the beginning and the end.
+mkdir "$T/holes"
+(cd "$T/holes" && truncate -s 64M file && printf x | dd of=file bs=1 seek=20000000 conv=notrunc status=none && truncate -s 3M empty)
+printf 'FROM busybox\nCOPY file empty /h/\nCOPY --from=0 /h/file /h/again\n' >"$T/holes/Dockerfile"
+sed -i '1s/$/ AS a/; $d' "$T/holes/Dockerfile"
+printf 'FROM a\nCOPY --from=a /h/file /h/again\n' >>"$T/holes/Dockerfile"
+check "a sparse file" skiff build -q -t holes "$T/holes"
+is "… is the same" "$(cd "$T/holes" && cat file empty file | sha256sum)" skiff run --rm holes sh -c 'cat /h/file /h/empty /h/again | sha256sum'
+is "… and takes as little room" yes eval '[ "$(skiff run --rm holes du -k /h/file /h/empty /h/again | awk "{n += \$1} END {print n}")" -lt 200 ] && echo yes'
+
+# A cache that is being made when its build dies.
+printf 'FROM busybox\nRUN --mount=type=cache,target=/c,from=busybox,source=/bin true\n' >"$T/holes/Dockerfile"
+check "a cache with a beginning" skiff build -q "$T/holes"
+is "… is whole from its first moment: nothing else lies there" "" eval 'ls "$SKIFF_ROOT/build/caches" | grep -v -E "^[0-9a-f]{64}(\.lock)?$"; true'
 finish

@@ -80,6 +80,13 @@ if root; then
         small import "$FIXTURES/busybox.tar" busybox >/dev/null
         printf 'FROM busybox\nRUN echo first >/first\nRUN dd if=/dev/zero of=/big bs=1M count=100\n' >"df"
         fails "a stage that fills the disk" 1 'No space left|exit code: 1' small build -f df .
+        has "… is told what makes room, and where" "builder prune" eval 'small build -f df . 2>&1; true'
+        head -c 40M /dev/urandom >large
+        printf 'FROM busybox\nCOPY large /large\n' >"df2"
+        fails "a COPY that does" 1 'cannot write .*/large.*No space left on device' small build -f df2 .
+        has "… names the step" '>>> COPY large' eval 'small build -f df2 . 2>&1; true'
+        has "… and the way out" "disk of the store '$T/small/root' is full .*builder prune" eval 'small build -f df2 . 2>&1; true'
+        rm large
         is "the cache is whole" first eval 'printf "FROM busybox\nRUN echo first >/first\n" | small build -t f - 2>&1 | grep -c CACHED >/dev/null && small run --rm f cat /first'
         is "nothing of it is left" "" eval 'ls "$T/small/root/containers" "$T/small/root/staging" | grep -v -e : -e "^$"; true'
         small system reset -f >/dev/null

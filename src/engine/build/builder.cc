@@ -241,10 +241,13 @@ void Builder::serve(Stage& stage) {
 
 void Builder::fail(const Stage& stage, const dockerfile::Instruction& instruction,
                    const Error& error) {
+    std::string message = error.message();
+    if (message.ends_with(errno_text(ENOSPC)) || message.ends_with(errno_text(EDQUOT)))
+        message += disk_advice();
     // A trigger's lines are those of another file.
     const size_t triggers = stage.instructions.size() - stage.plan->source->instructions.size();
-    if (stage.next < triggers) throw StepError(error.kind(), error.message());
-    throw StepError(error.kind(), error.message() + "\n" + file_.frame(instruction.lines));
+    if (stage.next < triggers) throw StepError(error.kind(), std::move(message));
+    throw StepError(error.kind(), message + "\n" + file_.frame(instruction.lines));
 }
 
 void Builder::advance(Stage& stage) {

@@ -75,6 +75,8 @@ class Builder {
         std::optional<oci::Digest> quick_key;
         /// Of a RUN, without what is mounted, which may yet change until it is.
         StepKey open_key = {};
+        /// What to do, where its program found no room on the disk of the store.
+        std::string disk_advice = {};
     };
     using StepPointer = std::shared_ptr<Step>;
 
@@ -117,6 +119,10 @@ class Builder {
     void execute(const StepPointer& step, std::shared_ptr<RunMounts> mounts);
     void run_container(const StepPointer& step, const std::shared_ptr<RunMounts>& mounts);
     LayerBase layer_base(const Stage& stage);
+    void copy(const StepPointer& step, const std::shared_ptr<CopyPlan>& plan, StepKey key);
+    bool disk_is_full() const;
+    /// For whoever was told that there is no space left.
+    std::string disk_advice() const;
 
     const Engine& engine_;
     const storage::Store& store_;

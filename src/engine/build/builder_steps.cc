@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The steps that make layers: RUN, COPY and ADD, WORKDIR.
 
+#include <cerrno>
+
 #include <fcntl.h>
+#include <unistd.h>
+
+#include <sys/statvfs.h>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -9,16 +14,10 @@
 #include "dockerfile/run_mount.h"
 #include "dockerfile/run_program.h"
 #include "engine/build/builder.h"
+#include "engine/container/mount_stubs.h"
 
 namespace skiff::engine {
 namespace {
-
-/// Where the launcher makes something to mount on when the image has nothing there.
-const std::vector<std::string>& launcher_targets() {
-    static const std::vector<std::string> targets = {
-        "/dev", "/proc", "/sys", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf"};
-    return targets;
-}
 
 std::string network_word(const dockerfile::Run& run, const std::string& asked) {
     switch (run.network) {
@@ -45,6 +44,22 @@ std::string failure_text(const std::vector<std::string>& argv, int code) {
 }
 
 }  // namespace
+
+bool Builder::disk_is_full() const {
+    constexpr std::uint64_t little = 16U << 20U;
+    struct statvfs disk{};
+    if (fstatvfs(store_.fd(), &disk) < 0) return false;
+    const auto blocks = geteuid() == 0 ? disk.f_bfree : disk.f_bavail;
+    return blocks * disk.f_frsize < little || disk.f_ffree == 0;
+}
+
+std::string Builder::disk_advice() const {
+    return fmt::format(
+        "\nthe disk of the store '{}' is full ('skiff system df' says of what; 'skiff builder "
+        "prune' "
+        "and 'skiff system prune' make room, --root DIR is a store on another disk)",
+        engine_.root());
+}
 
 LayerBase Builder::layer_base(const Stage& stage) {
     return {.engine = engine_,
@@ -217,6 +232,11 @@ void Builder::start_copy(const StepPointer& step, CopySource source) {
         step->quick_key = quick.digest();
         if (look_up_quickly(step)) return;
     }
+    // Nobody asks whether it was done before, so what is copied is read once.
+    if (request_.no_cache && !request_.explain) {
+        history_->keep(fmt::format("{}/{}", step->stage.number, step->stage.next));
+        return this->copy(step, plan, step->key);
+    }
     const bool mounts = plan->source.directory.empty() || context_.unpacked;
     work(
         step, mounts ? BuildWorker::Place::store : BuildWorker::Place::ours,
@@ -224,19 +244,22 @@ void Builder::start_copy(const StepPointer& step, CopySource source) {
         [this, step, plan](const std::string& digest) {
             StepKey key = step->key;
             step->key.add("what it copies", digest);
-            if (look_up(step)) return;
-            const auto writer = std::make_shared<storage::LayerWriter>(lease_);
-            work(
-                step, BuildWorker::Place::store,
-                [this, step, plan, writer] {
-                    return to_text(copy_layer(layer_base(step->stage), *writer, *plan));
-                },
-                [this, step, key](const std::string& result) mutable {
-                    const MadeLayer made = parse_made_layer(result);
-                    // Of what was copied, should it have changed since it was looked at.
-                    key.add("what it copies", made.content);
-                    after_work(step, made, key.digest());
-                });
+            if (!look_up(step)) this->copy(step, plan, std::move(key));
+        });
+}
+
+void Builder::copy(const StepPointer& step, const std::shared_ptr<CopyPlan>& plan, StepKey key) {
+    const auto writer = std::make_shared<storage::LayerWriter>(lease_);
+    work(
+        step, BuildWorker::Place::store,
+        [this, step, plan, writer] {
+            return to_text(copy_layer(layer_base(step->stage), *writer, *plan));
+        },
+        [this, step, key = std::move(key)](const std::string& result) mutable {
+            const MadeLayer made = parse_made_layer(result);
+            // Of what was copied, should it have changed since it was looked at.
+            key.add("what it copies", made.content);
+            after_work(step, made, key.digest());
         });
 }
 
@@ -332,13 +355,19 @@ void Builder::run_container(const StepPointer& step, const std::shared_ptr<RunMo
     job = {};
     const size_t event = stage.event;
     job.container = std::make_unique<RunStep>(
-        engine_, request_, std::move(plan),
-        [this, event](std::string_view bytes) { events_.output(event, bytes); });
+        engine_, request_, std::move(plan), [this, event, step](std::string_view bytes) {
+            events_.output(event, bytes);
+            // Now, while what the step has written is there.
+            if (step->disk_advice.empty() && bytes.find(errno_text(ENOSPC)) != bytes.npos &&
+                disk_is_full())
+                step->disk_advice = disk_advice();
+        });
     job.after_container = [this, step, mounts, writer, targets, argv = program.argv] {
         Job& over = step->stage.job;
         const int code = over.container->exit_code();
         over.container.reset();
-        if (code != 0) throw Error(ErrorKind::invalid, failure_text(argv, code));
+        if (code != 0)
+            throw Error(ErrorKind::invalid, failure_text(argv, code) + step->disk_advice);
         work(
             step, BuildWorker::Place::store,
             [this, step, writer, targets] {

@@ -21,7 +21,9 @@
 #include "engine/build/tree_merge.h"
 #include "engine/container/layer_links.h"
 #include "engine/container/mount_request.h"
+#include "engine/container/mount_stubs.h"
 #include "engine/container/user.h"
+#include "engine/image/inherit_root.h"
 #include "runtime/rootfs/overlay.h"
 #include "storage/archive/decompress.h"
 #include "storage/archive/sink.h"
@@ -64,80 +66,49 @@ RootDir mount_layers(const Engine& engine, storage::Lease& lease,
     return RootDir(runtime::mount_overlay(request));
 }
 
-bool is_opaque(const LayerBase& base, int directory) {
-    char value = 0;
-    const char* name = storage::opaque_xattr(base.ownership.overlay_xattrs);
-    return fgetxattr(directory, name, &value, 1) == 1 && value == 'y';
+/// The tree that is mounted directly below what a step writes.
+std::optional<RootDir> tree_below(const LayerBase& base) {
+    if (base.visible.empty()) return std::nullopt;
+    return storage::open_layer_tree(base.lease.store(),
+                                    *oci::Digest::from_hex(base.visible.back()));
 }
 
-struct stat status_at(int directory, const std::string& name, bool& there) {
-    struct stat status{};
-    there = fstatat(directory, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
-    return status;
+/// A step begins with the "/" that the one before has left.
+void inherit_root(const LayerBase& base, const storage::LayerWriter& writer) {
+    if (const auto below = tree_below(base))
+        engine::inherit_root(below->open(".", O_RDONLY | O_DIRECTORY).get(), writer.tree());
+}
+
+/// Topmost first.
+std::vector<RootDir> open_layers(const LayerBase& base) {
+    std::vector<RootDir> trees;
+    for (auto layer = base.visible.rbegin(); layer != base.visible.rend(); ++layer)
+        trees.push_back(
+            storage::open_layer_tree(base.lease.store(), *oci::Digest::from_hex(*layer)));
+    return trees;
 }
 
 /// What the launcher made as places to mount on is no work of the step.
-class StubRemoval {
-  public:
-    StubRemoval(const LayerBase& base, RootDir upper) : base_(base), upper_(std::move(upper)) {}
-
-    void remove(const std::string& path) {
-        const size_t slash = path.rfind('/');
-        const auto parent = find_parent(path.substr(0, slash));
-        if (!parent) return;
-        const std::string name = path.substr(slash + 1);
-        bool there = false;
-        const struct stat status = status_at(parent->get(), name, there);
-        if (!there || below(path)) return climb(path.substr(0, slash));
-        if (S_ISREG(status.st_mode) && status.st_size == 0) {
-            unlinkat(parent->get(), name.c_str(), 0);
-        } else if (S_ISDIR(status.st_mode)) {
-            unlinkat(parent->get(), name.c_str(), AT_REMOVEDIR);  // where it is empty
-        }
-        climb(path.substr(0, slash));
+void remove_mount_stubs(const LayerBase& base, const storage::LayerWriter& writer,
+                        const std::vector<std::string>& mounted) {
+    std::vector<RootDir> trees = open_layers(base);
+    trees.emplace(trees.begin(), duplicate(writer.tree()));
+    const LayerStack stack(std::move(trees), base.ownership.overlay_xattrs);
+    for (const std::string& path : find_mount_stubs(stack, mounted)) {
+        const RootDir::Parent parent = stack.top().open_parent_beneath(path, false);
+        if (unlinkat(parent.directory.get(), parent.name.c_str(), 0) < 0 &&
+            (errno != EISDIR ||
+             unlinkat(parent.directory.get(), parent.name.c_str(), AT_REMOVEDIR) < 0))
+            throw SystemError(errno, "cannot remove the mount point {}", skiff::quoted("/" + path));
     }
-
-  private:
-    std::optional<Fd> find_parent(const std::string& path) {
-        return upper_.find(path.empty() ? "." : path, O_RDONLY | O_DIRECTORY);
-    }
-
-    /// What the layers below have there, if anything.
-    std::optional<struct stat> below(const std::string& path) {
-        if (!lower_) lower_.emplace(mount_layers(base_.engine, base_.lease, base_.visible, ""));
-        return lower_->find_status(path);
-    }
-
-    /// A directory that is in the layer for the sake of a stub alone says nothing.
-    void climb(const std::string& path) {
-        if (path.empty()) return;
-        const auto directory = find_parent(path);
-        if (!directory || is_opaque(base_, directory->get()) ||
-            !list_directory(directory->get()).empty())
-            return;
-        struct stat ours{};
-        if (fstat(directory->get(), &ours) < 0) return;
-        const auto theirs = below(path);
-        if (theirs && (theirs->st_mode != ours.st_mode || theirs->st_uid != ours.st_uid ||
-                       theirs->st_gid != ours.st_gid))
-            return;
-        if (!theirs && (ours.st_mode & 07777U) != 0755) return;
-        const size_t slash = path.rfind('/');
-        const auto parent = find_parent(path.substr(0, slash));
-        if (parent && unlinkat(parent->get(), path.c_str() + slash + 1, AT_REMOVEDIR) == 0)
-            climb(path.substr(0, slash));
-    }
-
-    const LayerBase& base_;
-    RootDir upper_;
-    std::optional<RootDir> lower_;
-};
+}
 
 MadeLayer seal(const LayerBase& base, storage::LayerWriter& writer) {
     NoSink nowhere;
     storage::HashingSink hashing(nowhere);
+    const auto below = tree_below(base);
     storage::write_layer_tar(RootDir(duplicate(writer.tree())), hashing,
-                             layer_tar_options(base.ownership));
+                             layer_tar_options(base.ownership, below ? &*below : nullptr));
     MadeLayer made;
     made.tar_size = hashing.size();
     constexpr std::uint64_t empty_archive = 1024;  // the end marker alone
@@ -165,6 +136,14 @@ std::pair<uid_t, gid_t> owner_from(const RootDir& root, const std::string& text)
 bool is_url(const std::string& text) {
     return text.starts_with("http://") || text.starts_with("https://") ||
            text.starts_with("git@") || text.starts_with("git://");
+}
+
+void refuse_url(const dockerfile::Copy& copy, const std::string& source) {
+    if (copy.is_add && is_url(source))
+        throw Error(ErrorKind::unsupported,
+                    "ADD from a URL is not supported by this version of skiff: fetch {} in a RUN, "
+                    "or before the build",
+                    skiff::quoted(source));
 }
 
 /// Whether ADD unpacks it. What is no archive for us is copied.
@@ -205,6 +184,7 @@ class CopyWork {
         size_t count = copy_.heredocs.size();
         std::vector<std::vector<FoundSource>> found;
         for (const std::string& pattern : copy_.sources) {
+            refuse_url(copy_, pattern);
             found.push_back(find_sources(tree_, pattern));
             count += found.back().size();
         }
@@ -258,6 +238,32 @@ class CopyWork {
     MergeOptions unpack_options_;
 };
 
+/// Where the stage has nothing at the destination, the layer can be written as it is: through an
+/// overlay each new file takes more than twice as long. Makes the directories on the way as the
+/// stage has them. Returns the plan with the destination's real path; nothing: overlay is needed.
+std::optional<CopyPlan> find_empty_place(const LayerBase& base, const storage::LayerWriter& writer,
+                                         const CopyPlan& plan) {
+    // Names of owners are looked up in the stage.
+    if (!plan.copy.chown.empty() && !parse_number<uid_t>(plan.copy.chown)) return std::nullopt;
+    const LayerStack stage(open_layers(base), base.ownership.overlay_xattrs);
+    const std::string path = stage.resolve(plan.copy.destination);
+    if (path.empty() || stage.find(path)) return std::nullopt;
+    const RootDir tree(duplicate(writer.tree()));
+    for (size_t end = path.find('/'); end != std::string::npos; end = path.find('/', end + 1)) {
+        const std::string parent = path.substr(0, end);
+        const auto there = stage.find(parent);
+        if (!there) break;
+        if (!S_ISDIR(there->status.st_mode)) return std::nullopt;
+        const RootDir made = tree.make_directories(parent);
+        engine::inherit_root(
+            stage.tree(there->tree).open_beneath(parent, O_RDONLY | O_DIRECTORY).get(),
+            made.open(".", O_RDONLY | O_DIRECTORY).get());
+    }
+    CopyPlan alone = plan;
+    alone.copy.destination = "/" + path + (plan.copy.destination.ends_with('/') ? "/" : "");
+    return alone;
+}
+
 /// Modes are given, not filtered.
 void clear_umask() {
     umask(0);
@@ -288,10 +294,11 @@ MadeLayer parse_made_layer(const std::string& text) {
     return layer;
 }
 
-storage::TreeTarOptions layer_tar_options(const LayerOwnership& ownership) {
+storage::TreeTarOptions layer_tar_options(const LayerOwnership& ownership, const RootDir* below) {
     return {.overlay_xattrs = ownership.overlay_xattrs,
             .recorded_owners = ownership.ownership == storage::Ownership::record,
-            .implied_root = true};
+            .implied_root = true,
+            .below = below};
 }
 
 SourceTree open_source_tree(const Engine& engine, storage::Lease& lease, const CopySource& source) {
@@ -308,11 +315,7 @@ std::string digest_copy(const Engine& engine, storage::Lease& lease, const CopyP
     const IgnoreRules excluded = IgnoreRules::from_patterns(plan.copy.exclude);
     TreeDigest digest(plan.source.directory.empty() && plan.copy.chown.empty());
     for (const std::string& pattern : plan.copy.sources) {
-        if (plan.copy.is_add && is_url(pattern))
-            throw Error(ErrorKind::unsupported,
-                        "ADD from a URL is not supported by this version of skiff: fetch {} in a "
-                        "RUN, or before the build",
-                        skiff::quoted(pattern));
+        refuse_url(plan.copy, pattern);
         for (const FoundSource& source : find_sources(tree, pattern))
             digest_source(tree, source, excluded, digest);
     }
@@ -325,8 +328,12 @@ std::string digest_copy(const Engine& engine, storage::Lease& lease, const CopyP
 
 MadeLayer copy_layer(const LayerBase& base, storage::LayerWriter& writer, const CopyPlan& plan) {
     clear_umask();
+    inherit_root(base, writer);
     std::string content;
-    {
+    if (const auto alone = find_empty_place(base, writer, plan)) {
+        const RootDir root(duplicate(writer.tree()));
+        content = CopyWork(base, *alone, root).run();
+    } else {
         const RootDir root =
             mount_layers(base.engine, base.lease, base.visible, writer.tree_path());
         content = CopyWork(base, plan, root).run();
@@ -339,6 +346,7 @@ MadeLayer copy_layer(const LayerBase& base, storage::LayerWriter& writer, const 
 MadeLayer directory_layer(const LayerBase& base, storage::LayerWriter& writer,
                           const std::string& path, const std::string& user) {
     clear_umask();
+    inherit_root(base, writer);
     {
         const RootDir root =
             mount_layers(base.engine, base.lease, base.visible, writer.tree_path());
@@ -355,10 +363,7 @@ MadeLayer directory_layer(const LayerBase& base, storage::LayerWriter& writer,
 MadeLayer run_layer(const LayerBase& base, storage::LayerWriter& writer,
                     const std::vector<std::string>& mounted) {
     writer.reopen();
-    StubRemoval stubs(base, RootDir(duplicate(writer.tree())));
-    std::vector<std::string> inner_first = mounted;
-    std::ranges::sort(inner_first, std::greater<>{});
-    for (const std::string& path : inner_first) stubs.remove(path);
+    remove_mount_stubs(base, writer, mounted);
     return seal(base, writer);
 }
 

@@ -44,8 +44,9 @@ struct MadeLayer {
 std::string to_text(const MadeLayer& layer);
 MadeLayer parse_made_layer(const std::string& text);
 
-/// How a layer of this store becomes an archive whose digest is its diff id.
-storage::TreeTarOptions layer_tar_options(const LayerOwnership& ownership);
+/// How a layer of this store becomes an archive whose digest is its diff id. `below`: the tree of
+/// the next lower layer, which must outlive the result; null: there is none.
+storage::TreeTarOptions layer_tar_options(const LayerOwnership& ownership, const RootDir* below);
 
 /// Where COPY takes its files.
 struct CopySource {

@@ -148,7 +148,9 @@ bool RunMounts::lock_caches() {
 void RunMounts::make_cache(const Entry& entry) const {
     const int store = place_.base.lease.store().fd();
     if (faccessat(store, entry.place.c_str(), F_OK, 0) == 0) return;
-    const std::string fresh = fmt::format("{}.new-{}", entry.place, random_hex(4));
+    // In staging: what a killed build leaves there goes with its lease.
+    const std::string fresh =
+        fmt::format("{}/cache-{}", place_.base.lease.staging_path(), random_hex(4));
     if (mkdirat(store, fresh.c_str(), 0700) < 0)
         throw SystemError(errno, "cannot make the cache {}", quoted(entry.mount.id));
     const Fd outer = open_at(store, fresh, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);

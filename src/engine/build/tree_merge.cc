@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/build/tree_merge.h"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
+#include <limits>
 #include <memory>
 
 #include <fcntl.h>
@@ -28,6 +31,13 @@ constexpr int max_links = 40;  // as the kernel's own
 
 [[noreturn]] void fail(const char* act, const std::string& path) {
     throw SystemError(errno, "cannot {} {}", act, quoted(path));
+}
+
+/// A hole's bytes count like any others.
+void add_zeros(storage::Sha256& sha, off_t count) {
+    static constexpr std::array<char, 64U << 10U> zeros{};
+    for (; count > 0; count -= static_cast<off_t>(zeros.size()))
+        sha.update({zeros.data(), std::min(zeros.size(), static_cast<size_t>(count))});
 }
 
 std::string below(const std::string& directory, const std::string& name) {
@@ -86,18 +96,45 @@ class MergeVisitor final : public TreeVisitor {
 };
 
 /// Copies to the end. Returns the digest of the bytes.
-std::string TreeMerge::copy_bytes(int from, int to, const std::string& path) {
+/// As many bytes as there were when it was looked at, or less should it have become shorter. Holes
+/// stay holes.
+std::string TreeMerge::copy_bytes(int from, int to, const struct stat& status,
+                                  const std::string& path) {
     if (!buffer_) buffer_ = std::make_unique_for_overwrite<char[]>(buffer_size);
     storage::Sha256 sha;
-    for (;;) {
-        const ssize_t n = read(from, buffer_.get(), buffer_size);
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) fail("read", path);
-        if (n == 0) return sha.finish_hex();
-        const std::string_view bytes(buffer_.get(), static_cast<size_t>(n));
-        sha.update(bytes);
-        write_all(to, bytes, path);
+    // Some file systems do not say: then to the end.
+    const off_t size = status.st_size == 0 ? std::numeric_limits<off_t>::max() : status.st_size;
+    constexpr off_t block = 512;  // the unit of st_blocks, stat(2)
+    const bool has_holes = status.st_size > 0 && status.st_blocks * block < size;
+    off_t at = 0;
+    while (at < size) {
+        off_t data_end = size;
+        if (has_holes) {
+            const off_t begin = lseek(from, at, SEEK_DATA);
+            if (begin < 0 && errno != ENXIO) fail("read", path);
+            const off_t data = begin < 0 ? size : std::min(begin, size);
+            add_zeros(sha, data - at);
+            at = data;
+            if (at == size) break;
+            data_end = std::min(lseek(from, at, SEEK_HOLE), size);
+            if (data_end < 0 || lseek(from, at, SEEK_SET) < 0 || lseek(to, at, SEEK_SET) < 0)
+                fail("read", path);
+        }
+        while (at < data_end) {
+            const auto wanted = static_cast<size_t>(
+                std::min<off_t>(data_end - at, static_cast<off_t>(buffer_size)));
+            const ssize_t n = read(from, buffer_.get(), wanted);
+            if (n < 0 && errno == EINTR) continue;
+            if (n < 0) fail("read", path);
+            if (n == 0) return sha.finish_hex();
+            const std::string_view bytes(buffer_.get(), static_cast<size_t>(n));
+            sha.update(bytes);
+            write_all(to, bytes, path);
+            at += n;
+        }
     }
+    if (has_holes && ftruncate(to, size) < 0) fail("write", path);
+    return sha.finish_hex();
 }
 
 void TreeMerge::make_directory(const std::string& path) {
@@ -315,7 +352,7 @@ std::string TreeMerge::copy_file(const Fd& source, const struct stat& status, bo
                                  const Place& to) {
     const mode_t mode = options_.mode.value_or(status.st_mode & permissions);
     Fd target = create(to, mode);
-    std::string digest = copy_bytes(source.get(), target.get(), to.path);
+    std::string digest = copy_bytes(source.get(), target.get(), status, to.path);
     const auto [uid, gid] = owner_of(status, owners);
     give(target.get(), uid, gid, mode, to.path);
     if (owners) copy_portable_xattrs(source.get(), target.get(), to.path);

@@ -76,7 +76,7 @@ class TreeMerge {
                           const Place& to);
     bool link_known(const Object& from, const Place& to);
     Fd create(const Place& to, mode_t mode) const;
-    std::string copy_bytes(int from, int to, const std::string& path);
+    std::string copy_bytes(int from, int to, const struct stat& status, const std::string& path);
     void make_room(const Place& to) const;
     Fd enter(const Place& at, const struct stat& status, bool& made);
     void finish_directory(int source, int target, const struct stat& status, bool owners,

@@ -33,6 +33,7 @@
 #include "engine/container/spec_builder.h"
 #include "engine/container/spec_facts.h"
 #include "engine/container/time_zone.h"
+#include "engine/image/inherit_root.h"
 #include "engine/secret/secret_files.h"
 #include "engine/secret/secrets.h"
 #include "runtime/capabilities/capability_set.h"
@@ -44,9 +45,12 @@
 namespace skiff::engine {
 namespace {
 
-void make_directory(int dir, const char* name, mode_t mode) {
-    if (mkdirat(dir, name, mode) < 0 && errno != EEXIST)
+/// False: it was there.
+bool make_directory(int dir, const char* name, mode_t mode) {
+    if (mkdirat(dir, name, mode) == 0) return true;
+    if (errno != EEXIST)
         throw SystemError(errno, "cannot make the container's directory '{}'", name);
+    return false;
 }
 
 /// overlay leaves a mark in work/ of a volatile mount that forbids the next one; such a container
@@ -82,7 +86,7 @@ Fd clone_rootfs(const ContainerRecord& record) {
 Fd mount_root(const Engine& engine, const ContainerFiles& files, const ContainerRecord& record,
               bool in_user_namespace, bool opens_devices, Preparation& preparation) {
     if (!record.rootfs.empty() && !record.rootfs_overlay) return clone_rootfs(record);
-    make_directory(files.directory(), "upper", 0755);
+    const bool is_first_start = make_directory(files.directory(), "upper", 0755);
     renew_work_directory(files);
     runtime::OverlayRequest request;
     request.base_directory = engine.root() + "/l";
@@ -90,12 +94,17 @@ Fd mount_root(const Engine& engine, const ContainerFiles& files, const Container
     Fd rootfs;
     if (!record.rootfs.empty()) {
         rootfs = open_file(record.rootfs, O_RDONLY | O_DIRECTORY);
+        if (is_first_start) inherit_root(rootfs.get(), files.directory(), "upper");
         request.lower = {fmt::format("/proc/self/fd/{}", rootfs.get())};
     } else if (record.built_in.empty()) {
         request.lower = layer_links(engine, record.layers, record.image_name);
         if (request.lower.empty()) {  // a build FROM scratch
             make_directory(files.directory(), "empty", 0755);
             request.lower = {fmt::format("../containers/{}/empty", record.id)};
+        } else if (is_first_start) {
+            const Fd top = open_at(AT_FDCWD, request.base_directory + "/" + request.lower.front(),
+                                   O_RDONLY | O_DIRECTORY);
+            inherit_root(top.get(), files.directory(), "upper");
         }
         // It is root's of the store's ids.
         if (owner == 0 && hides_mount_points(record))

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/image/commit.h"
 
+#include <set>
+
 #include <fcntl.h>
 
 #include "base/cancellation.h"
@@ -12,6 +14,7 @@
 #include "engine/build/layer_work.h"
 #include "engine/container/container_files.h"
 #include "engine/container/lifecycle.h"
+#include "engine/container/mount_stubs.h"
 #include "engine/image/config_change.h"
 #include "engine/image/new_image.h"
 #include "engine/store_namespace.h"
@@ -64,6 +67,27 @@ void take_configuration(const ContainerRecord& record, oci::ImageConfig& config)
     config.opaque.labels = effective.labels;
 }
 
+/// The trees of the container's image, topmost first.
+std::vector<RootDir> open_layers(const storage::Store& store, const ContainerRecord& record) {
+    std::vector<RootDir> trees;
+    for (auto key = record.layers.rbegin(); key != record.layers.rend(); ++key)
+        trees.push_back(storage::open_layer_tree(
+            store, oci::Digest::require("sha256:" + *key, "a layer of the container")));
+    return trees;
+}
+
+/// It may be running: they stay where they are, and are left out of the layer.
+std::set<std::string> mount_stubs(const ContainerRecord& record, Fd upper,
+                                  const std::vector<RootDir>& below,
+                                  const LayerOwnership& ownership) {
+    std::vector<RootDir> trees;
+    trees.emplace_back(std::move(upper));
+    for (const RootDir& tree : below) trees.emplace_back(duplicate(tree.fd()));
+    const std::vector<std::string> stubs = find_mount_stubs(
+        LayerStack(std::move(trees), ownership.overlay_xattrs), mount_targets(record));
+    return {stubs.begin(), stubs.end()};
+}
+
 }  // namespace
 
 oci::Digest commit_container(const Engine& engine, const CommitRequest& request) {
@@ -101,8 +125,11 @@ oci::Digest commit_container(const Engine& engine, const CommitRequest& request)
                 std::make_shared<storage::BlobWriter>(staging.lease(), storage::BlobForm::packed);
             Fd upper = find_at(files.directory(), "upper", O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
             if (upper.valid()) {
-                storage::write_layer_tar(RootDir(std::move(upper)), *blob,
-                                         layer_tar_options(ownership));
+                const std::vector<RootDir> below = open_layers(store, record);
+                storage::TreeTarOptions options =
+                    layer_tar_options(ownership, below.empty() ? nullptr : &below.front());
+                options.without = mount_stubs(record, duplicate(upper.get()), below, ownership);
+                storage::write_layer_tar(RootDir(std::move(upper)), *blob, options);
             } else {  // it never ran
                 storage::TarWriter(*blob).finish();
             }

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 
 #include "base/error.h"
+#include "engine/image/inherit_root.h"
 #include "storage/archive/decompress.h"
 #include "storage/archive/extract.h"
 #include "storage/archive/sha256.h"
@@ -189,9 +190,15 @@ void ImageStaging::unpack_layer(const StagedBlob& blob, std::span<const oci::Dig
         },
         "{}", name);
     if (result.diff_id != diff.text()) wrong_diff(name, result.diff_id, diff);
+    if (!result.root_is_listed && !lowers.empty()) inherit_root(lowers.front(), *writer);
     const storage::LayerInfo info{diff, result.file_bytes, result.root_is_opaque};
     writer->seal(info);
     layers_.push_back({key, info, std::move(writer)});
+}
+
+void ImageStaging::inherit_root(const RootDir& below, const storage::LayerWriter& writer) const {
+    const Fd readable = below.open(".", O_RDONLY | O_DIRECTORY);
+    engine::inherit_root(readable.get(), writer.tree());
 }
 
 void ImageStaging::add_layer(const oci::Digest& key, const storage::LayerInfo& info,

@@ -65,6 +65,8 @@ class ImageStaging {
         std::function<std::span<const RootDir>()> lowers) const {
         return extract_options(std::move(lowers), storage::EndMarker::optional);
     }
+    /// For a layer whose archive does not list its root, once the tree below is complete.
+    void inherit_root(const RootDir& below, const storage::LayerWriter& writer) const;
     /// Takes a sealed layer; without a writer it is one that the store has, under our lease.
     void add_layer(const oci::Digest& key, const storage::LayerInfo& info,
                    std::unique_ptr<storage::LayerWriter> writer);

@@ -18,6 +18,7 @@ namespace {
 struct Missing {
     oci::Digest layer;
     oci::Digest diff;
+    std::optional<oci::Digest> below;  ///< the layer that this one comes on top of
 };
 
 std::vector<Missing> find_missing(const storage::Store& store,
@@ -31,7 +32,9 @@ std::vector<Missing> find_missing(const storage::Store& store,
         const std::vector<oci::Digest> diffs = read_image_config(store, image.id).diff_ids;
         for (size_t i = 0; i < diffs.size() && i < image.layers.size(); ++i)
             if (std::ranges::find(absent, diffs[i]) != absent.end())
-                missing.push_back({image.layers[i].chain, diffs[i]});
+                missing.push_back(
+                    {image.layers[i].chain, diffs[i],
+                     i == 0 ? std::nullopt : std::optional(image.layers[i - 1].chain)});
     }
     return missing;
 }
@@ -49,8 +52,10 @@ void pack_layers(const Engine& engine, storage::Lease& lease,
         for (const Missing& layer : missing) {
             blobs.push_back(
                 std::make_unique<storage::BlobWriter>(lease, storage::BlobForm::packed));
+            std::optional<RootDir> below;
+            if (layer.below) below.emplace(storage::open_layer_tree(store, *layer.below));
             storage::write_layer_tar(storage::open_layer_tree(store, layer.layer), *blobs.back(),
-                                     layer_tar_options(ownership));
+                                     layer_tar_options(ownership, below ? &*below : nullptr));
             if (blobs.back()->finish().digest != layer.diff)
                 throw Error(ErrorKind::invalid,
                             "the layer {} was changed in the store: it has the content {}, and its "

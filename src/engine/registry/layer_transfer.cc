@@ -83,6 +83,7 @@ struct Layer {
     std::optional<storage::LayerInfo> info = std::nullopt;  ///< once done
     std::shared_ptr<storage::PendingBlob> blob = nullptr;
     bool done = false;
+    bool has_own_root = false;  ///< unpacked here, and its archive lists "./"
 };
 
 class Transfer {
@@ -118,6 +119,10 @@ class Transfer {
             give_space_back();
             std::rethrow_exception(failure_);
         }
+        // Only now, from the lowest: none waited for those below while it was unpacked.
+        for (size_t i = 1; i < layers_.size(); ++i)
+            if (layers_[i].writer && !layers_[i].has_own_root)
+                staging_.inherit_root(tree_of(i - 1), *layers_[i].writer);
         std::vector<ImageStaging::StagedBlob> blobs;
         for (size_t i = 0; i < layers_.size(); ++i) {
             staging_.add_layer(keys_[i], layers_[i].info.value(), std::move(layers_[i].writer));
@@ -350,6 +355,7 @@ class Transfer {
                 },
                 "failed to register layer {}", layer.id);
             found = result.diff_id;
+            layer.has_own_root = result.root_is_listed;
             layer.info = storage::LayerInfo{layer.diff, result.file_bytes, result.root_is_opaque};
         }
         // What follows the end of a compressed stream is part of the blob all the same.
@@ -367,6 +373,11 @@ class Transfer {
         }
     }
 
+    RootDir tree_of(size_t index) const {
+        return layers_[index].writer ? RootDir(duplicate(layers_[index].writer->tree()))
+                                     : storage::open_layer_tree(store(), keys_[index]);
+    }
+
     /// Topmost first; waits until all of them are unpacked.
     std::vector<RootDir> lower_trees(size_t index) {
         std::unique_lock lock(mutex_);
@@ -378,8 +389,7 @@ class Transfer {
         if (failure_) throw Error(ErrorKind::system, "stopped");
         std::vector<RootDir> trees;
         for (size_t i = index; i-- > 0;) {
-            trees.push_back(layers_[i].writer ? RootDir(duplicate(layers_[i].writer->tree()))
-                                              : storage::open_layer_tree(store(), keys_[i]));
+            trees.push_back(tree_of(i));
             if (layers_[i].info.value().opaque) break;
         }
         return trees;

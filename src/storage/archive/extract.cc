@@ -135,6 +135,7 @@ ExtractResult extract_layer(ByteSource& tar, const RootDir& target, const Extrac
     result.file_bytes = tree.file_bytes();
     result.skipped_devices = tree.skipped_devices();
     result.dropped_xattrs = tree.dropped_xattrs();
+    result.root_is_listed = tree.lists_root();
     return result;
 }
 

@@ -56,6 +56,7 @@ struct ExtractResult {
                                    ///< Docker and podman skip too
     uint64_t dropped_xattrs =
         0;  ///< not portable (see is_portable_xattr), or not supported by the file system
+    bool root_is_listed = false;  ///< "./" was among them: mode, owner and time of the target
     bool root_is_opaque = false;  ///< the archive hides all layers below; overlayfs ignores the
                                   ///< mark on a layer's root
 };

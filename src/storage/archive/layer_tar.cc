@@ -74,6 +74,8 @@ class LayerTar {
         write_empty(entry);
     }
     TarEntry describe(const std::string& name, const struct stat& status) const;
+    TarEntry describe_directory(int fd, const std::string& name) const;
+    bool says_nothing(const TarEntry& root) const;
     void read_xattrs(int fd, TarEntry& entry) const;
 
     const RootDir& tree_;
@@ -119,15 +121,33 @@ void LayerTar::read_xattrs(int fd, TarEntry& entry) const {
     entry.mode = *mode & 07777U;
 }
 
-void LayerTar::write_directory(int fd, const std::string& name, const std::string& prefix) {
+TarEntry LayerTar::describe_directory(int fd, const std::string& name) const {
     struct stat status{};
     if (fstat(fd, &status) < 0) throw SystemError(errno, "cannot inspect {}", quoted(name));
     TarEntry entry = describe(name, status);
     entry.type = TarEntryType::directory;
     read_xattrs(fd, entry);
-    const bool plain =
-        entry.uid == 0 && entry.gid == 0 && entry.mode == 0755 && entry.xattrs.empty();
-    if (!options_.implied_root || !prefix.empty() || !plain) write_empty(entry);
+    return entry;
+}
+
+bool LayerTar::says_nothing(const TarEntry& root) const {
+    TarEntry implied;
+    implied.mode = 0755;
+    if (options_.below != nullptr) {
+        const int result = in_root::open_beneath(options_.below->fd(), ".", O_RDONLY | O_DIRECTORY);
+        if (result < 0) throw SystemError(-result, "cannot open a layer");
+        implied = describe_directory(Fd(result).get(), root.name);
+    }
+    const auto same = [](const TarXattr& a, const TarXattr& b) {
+        return a.name == b.name && a.value == b.value;
+    };
+    return root.uid == implied.uid && root.gid == implied.gid && root.mode == implied.mode &&
+           std::ranges::equal(root.xattrs, implied.xattrs, same);
+}
+
+void LayerTar::write_directory(int fd, const std::string& name, const std::string& prefix) {
+    const TarEntry entry = describe_directory(fd, name);
+    if (!options_.implied_root || !prefix.empty() || !says_nothing(entry)) write_empty(entry);
     // Before the members, for readers that apply it in passing.
     if (find_xattr(fd, opaque_xattr(options_.overlay_xattrs), name) == opaque_mark)
         write_mark(prefix + ".wh..wh..opq");
@@ -137,18 +157,17 @@ void LayerTar::write_directory(int fd, const std::string& name, const std::strin
 }
 
 void LayerTar::write_below(int parent, const std::string& child, const std::string& path) {
+    if (options_.without.contains(path)) return;
     if (child.starts_with(whiteout_prefix))
         throw Error(ErrorKind::invalid,
                     "{} cannot be part of a layer: names that begin with .wh. mark deletions there",
                     quoted(path));
-    const int result = in_root::open_beneath(parent, child.c_str(), O_PATH | O_NOFOLLOW);
-    if (result < 0) throw SystemError(-result, "cannot open {}", quoted(path));
-    const Fd object(result);
     struct stat status{};
-    if (fstat(object.get(), &status) < 0)
+    if (fstatat(parent, child.c_str(), &status, AT_SYMLINK_NOFOLLOW) < 0)
         throw SystemError(errno, "cannot inspect {}", quoted(path));
     if (S_ISDIR(status.st_mode)) {
-        const int opened = in_root::open_beneath(object.get(), ".", O_RDONLY | O_DIRECTORY);
+        const int opened =
+            in_root::open_beneath(parent, child.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
         if (opened < 0) throw SystemError(-opened, "cannot open {}", quoted(path));
         const Fd directory(opened);
         write_directory(directory.get(), path + "/", path + "/");
@@ -160,13 +179,12 @@ void LayerTar::write_below(int parent, const std::string& child, const std::stri
         return;
     }
     if (S_ISLNK(status.st_mode)) {
-        std::string target(4096, '\0');
-        const ssize_t n = readlinkat(object.get(), "", target.data(), target.size());
-        if (n < 0) throw SystemError(errno, "cannot read the link {}", quoted(path));
+        std::optional<std::string> target = find_link(parent, child);
+        if (!target) throw Error(ErrorKind::in_use, "{} is no link any more", quoted(path));
         TarEntry entry = describe(path, status);
         entry.type = TarEntryType::symlink;
         entry.mode = 0777;
-        entry.link_target = target.substr(0, static_cast<size_t>(n));
+        entry.link_target = *std::move(target);
         write_empty(entry);
         return;
     }

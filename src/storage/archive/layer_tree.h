@@ -44,6 +44,8 @@ class LayerTree {
     /// Gives directories the times and modes that filling them would have spoilt or prevented.
     void finish();
 
+    /// Whether there was a member for the root itself.
+    bool lists_root() const { return directories_.contains(""); }
     uint64_t file_bytes() const { return file_bytes_; }
     uint64_t skipped_devices() const { return skipped_devices_; }
     uint64_t dropped_xattrs() const { return dropped_xattrs_; }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -46,8 +47,12 @@ struct TreeTarOptions {
     OverlayXattrs overlay_xattrs = OverlayXattrs::trusted;
     /// Owners and modes come from override_xattr where there is one (trees of a single-id store).
     bool recorded_owners = false;
-    /// Leave "./" out where it says nothing: root's, with mode 0755 (its time is not kept then).
+    /// Leave "./" out where it says nothing (its time is not kept then): where it is like the root
+    /// of `below`, the tree that this one comes on top of; without one, root's with mode 0755.
     bool implied_root = false;
+    const RootDir* below = nullptr;
+    /// Paths that are left out, with all that is in them: relative, clean.
+    std::set<std::string> without = {};
 };
 
 /// Writes the layer tree `tree` (an overlay upper directory, or what extract_layer made) as an OCI
