@@ -12,6 +12,7 @@
 #include "engine/build/layer_work.h"
 #include "engine/container/container_files.h"
 #include "engine/container/lifecycle.h"
+#include "engine/container/mapped_layers.h"
 #include "engine/image/config_change.h"
 #include "engine/image/new_image.h"
 #include "engine/store_namespace.h"
@@ -64,6 +65,17 @@ void take_configuration(const ContainerRecord& record, oci::ImageConfig& config)
     config.opaque.labels = effective.labels;
 }
 
+/// What the container has written is owned by ids that are the container's own.
+storage::TreeTarOptions tar_options(const LayerOwnership& ownership,
+                                    const ContainerRecord& record) {
+    storage::TreeTarOptions options = layer_tar_options(ownership);
+    if (!record.id_maps) return options;
+    IdTranslation translation = to_inside_translation(*record.id_maps);
+    options.uid = std::move(translation.uid);
+    options.gid = std::move(translation.gid);
+    return options;
+}
+
 }  // namespace
 
 oci::Digest commit_container(const Engine& engine, const CommitRequest& request) {
@@ -102,7 +114,7 @@ oci::Digest commit_container(const Engine& engine, const CommitRequest& request)
             Fd upper = find_at(files.directory(), "upper", O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
             if (upper.valid()) {
                 storage::write_layer_tar(RootDir(std::move(upper)), *blob,
-                                         layer_tar_options(ownership));
+                                         tar_options(ownership, record));
             } else {  // it never ran
                 storage::TarWriter(*blob).finish();
             }

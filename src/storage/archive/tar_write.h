@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -48,6 +49,9 @@ struct TreeTarOptions {
     bool recorded_owners = false;
     /// Leave "./" out where it says nothing: root's, with mode 0755 (its time is not kept then).
     bool implied_root = false;
+    /// What owners and groups become; null: they stay.
+    std::function<std::uint32_t(std::uint32_t)> uid = {};
+    std::function<std::uint32_t(std::uint32_t)> gid = {};
 };
 
 /// Writes the layer tree `tree` (an overlay upper directory, or what extract_layer made) as an OCI
