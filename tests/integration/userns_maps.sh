@@ -78,6 +78,11 @@ is "auto: --privileged" 0 in_ '--userns auto --privileged' 'id -u'
 is "auto: --network host and --pid host" 0 eval 'skiff run --rm --network host --pid host --userns auto owners id -u 2>/dev/null'
 is "auto: -t" 0 terminal "'$SKIFF' run --rm --network none -t --userns auto owners id -u"
 is "auto: hello-world" 1 eval 'skiff run --rm --userns auto hello-world 2>/dev/null | grep -c "^Hello from"'
+# Eight at once: nobody has what another one has, whoever was made first.
+for n in 1 2 3 4 5 6 7 8; do "$SKIFF" run -d --network none --name "many$n" --userns auto:size=100 base sleep 1000 >/dev/null 2>&1 & done
+wait
+is "eight that are made at once are apart" '8 apart' eval 'for n in 1 2 3 4 5 6 7 8; do ids many$n; done | sort -n | awk "{ rows++; if (\$1 < last) bad = 1; last = \$1 + \$2 } END { print rows, bad ? \"shared\" : \"apart\" }"'
+check "… and removed" skiff rm -f -t 0 many1 many2 many3 many4 many5 many6 many7 many8
 fails "more than there are" 125 'could not find enough available IDs' skiff run --rm --userns auto:size=4294967294 owners true
 fails "no root" 125 'would have no root' skiff run --rm --userns auto:size=1,uidmapping=5:0:1 owners true
 
@@ -86,6 +91,10 @@ fails "no root" 125 'would have no root' skiff run --rm --userns auto:size=1,uid
 if root; then
     fails "keep-id as root" 125 'keep-id is only supported in rootless mode' skiff run --rm --userns keep-id owners true
     fails "nomap as root" 125 'nomap is only supported in rootless mode' skiff run --rm --userns nomap owners true
+    # Of whom the ids are: the user "containers", where there is one. In a mount namespace of this check.
+    printf 'containers:3000000:5000\n' >granted
+    is "auto: the ids of containers" '3000000 2000' unshare -m sh -c 'mount --make-rprivate / && mount --bind "$1/granted" /etc/subuid && mount --bind "$1/granted" /etc/subgid && "$2" run --rm --network none --userns auto:size=2000 owners awk "{print \$2, \$3}" /proc/self/uid_map' _ "$T" "$SKIFF"
+    fails "… and no others" 125 'could not find enough available IDs: 5001 are wanted, 5000 are free' unshare -m sh -c 'mount --make-rprivate / && mount --bind "$1/granted" /etc/subuid && mount --bind "$1/granted" /etc/subgid && "$2" run --rm --userns auto:size=5001 owners true' _ "$T" "$SKIFF"
     is "auto: the file on the host" 1 eval 'skiff run -d --network none --name one --userns auto owners sh -c "touch /x; exec sleep 1000" >/dev/null; skiff exec one true; o=$(stat -c %u "$(skiff inspect --format "{{.GraphDriver.Data.UpperDir}}" one)"); [ "$o" = "$(ids one | cut -d" " -f1)" ] && echo 1; skiff rm -f -t 0 one >/dev/null'
 else
     u=$(id -u) g=$(id -g)
@@ -100,6 +109,7 @@ else
     is "keep-id: -u 0" 0:0 in_ '--userns keep-id -u 0' 'echo $(id -u):$(id -g)'
     is "keep-id: -u of the image" 1234:777 in_ '--userns keep-id -u worker' 'echo $(id -u):$(id -g)'
     is "keep-id:uid=,gid=" "1234:777 /home/worker" in_ '--userns keep-id:uid=1234,gid=777' 'echo $(id -u):$(id -g) $HOME'
+    is "keep-id:uid=0" 0:0 in_ '--userns keep-id:uid=0,gid=0' 'stat -c %u:%g /etc/passwd'
     is "keep-id:size=" 3000 in_ '--userns keep-id:size=3000' 'awk "{n += \$3} END {print n}" /proc/self/uid_map'
     mkdir home; echo secret >home/file; chmod 700 home; chmod 600 home/file
     is "keep-id: a directory of the caller" "$u:$g secret" in_ "--userns keep-id -v '$T/home:/h'" 'echo $(stat -c %u:%g /h/file) $(cat /h/file); echo there >/h/made'
@@ -129,6 +139,14 @@ else
     skiff run -d --network none --name uses --userns keep-id:uid=77 other sleep 1000 >/dev/null
     check "what a container uses stays" eval 'skiff image prune -f >/dev/null && skiff restart -t 0 uses'
     skiff rm -f -t 0 uses >/dev/null
+    fails "auto: an id that is not ours" 125 'the id 65537 is not one of yours' skiff run --rm --userns auto:uidmapping=0:65530:10 owners true
+    is "auto: the caller by a mapping" "0:0 $u" eval "skiff run --rm --network none --userns auto:uidmapping=0:0:1,gidmapping=0:0:1 -v '$T/home:/h' owners sh -c 'echo \$(stat -c %u:%g /h/file); echo >/h/by-root' 2>/dev/null | tr '\n' ' '; stat -c %u home/by-root"
+    is "keep-id: another user has not the caller's home" / in_ "--userns keep-id -u 7 -v '$T/home:$at'" 'echo $HOME'
+    # Two first starts at once copy both, and one copy stays.
+    skiff import rest.tar twice >/dev/null
+    for n in 1 2 3; do "$SKIFF" run --rm --network none --userns keep-id:uid=66 -u worker twice stat -c %u /srv/a/worker >"at-once.$n" 2>/dev/null & done
+    wait
+    is "first starts at once" '1234 1234 1234' eval 'echo $(cat at-once.?)'
     is "nomap: root inside" '0:0' in_ '--userns nomap' 'echo $(id -u):$(id -g)'
     is "nomap: the owners in the image" "$wanted" in_ '--userns nomap' "$tree"
     is "nomap: the caller's files are nobody's" '65534:65534' in_ "--userns nomap -v '$T/home:/h'" 'stat -c %u:%g /h'

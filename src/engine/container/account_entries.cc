@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "engine/container/id_layout.h"
 
 namespace skiff::engine {
 namespace {
@@ -29,11 +30,6 @@ void add_line(std::string& content, std::string_view line) {
     if (!content.empty() && content.back() != '\n') content += '\n';
     content += line;
     if (!line.ends_with('\n')) content += '\n';
-}
-
-/// With another --user the program is not the caller.
-bool is_kept_user(const ContainerRecord& record, const ContainerUser& user) {
-    return record.id_maps && to_outside(record.id_maps->uids, user.uid) == 0U;
 }
 
 }  // namespace
@@ -107,8 +103,7 @@ AccountFiles account_files(const ContainerRecord& record, const RootDir& root,
                          .name = fmt::format("{}", user.uid),
                          .home = user.home};
     // The name of the caller where it is nobody else's, and only for the caller's own id.
-    const CallerAccount caller =
-        record.caller && is_kept_user(record, user) ? *record.caller : CallerAccount{};
+    const CallerAccount caller = is_caller(record, user.uid) ? *record.caller : CallerAccount{};
     if (!caller.user.empty() && find_line(passwd, 0, caller.user).empty()) {
         fields.name = caller.user;
         if (!caller.description.empty()) fields.description = caller.description;

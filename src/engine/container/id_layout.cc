@@ -111,6 +111,12 @@ std::vector<runtime::SubordinateRange> ranges_of_root(const char* file) {
     return ranges;
 }
 
+/// Those of the initial user namespace.
+runtime::IdMaps all_ids() {
+    const std::vector<runtime::IdExtent> all{{0, 0, std::numeric_limits<std::uint32_t>::max()}};
+    return {all, all};
+}
+
 struct Lendable {
     std::vector<runtime::SubordinateRange> uids;
     std::vector<runtime::SubordinateRange> gids;
@@ -205,6 +211,28 @@ void settle_kept(const IdLayout& layout, const Lendable& ids, ContainerRecord& r
     record.caller = find_caller(uid, gid);
 }
 
+/// The kernel would only say EPERM, at the start.
+void require_own_ids(const std::vector<runtime::IdExtent>& given,
+                     const std::vector<runtime::IdExtent>& own, std::string_view mode) {
+    for (const runtime::IdExtent& extent : given) {
+        const std::uint64_t end = std::uint64_t{extent.outside} + extent.count;
+        std::uint64_t at = extent.outside;
+        for (bool found = true; found && at < end;) {
+            found = false;
+            for (const runtime::IdExtent& ours : own) {
+                if (at < ours.inside || at - ours.inside >= ours.count) continue;
+                at = std::uint64_t{ours.inside} + ours.count;
+                found = true;
+            }
+        }
+        if (at < end)
+            throw Error(ErrorKind::invalid,
+                        "--userns {}: the id {} is not one of yours (0 is you, those from 1 on are "
+                        "the ranges in /etc/subuid and /etc/subgid)",
+                        mode, at);
+    }
+}
+
 /// Everything that is made for a container begins as its root's.
 void require_root(const runtime::IdMaps& maps, std::string_view mode) {
     if (!to_outside(maps.uids, 0) || !to_outside(maps.gids, 0))
@@ -261,6 +289,9 @@ std::optional<FileLock> settle_id_maps(const Engine& engine, ContainerRecord& re
         throw Error(ErrorKind::unsupported,
                     "--userns {} is had with skiff's own launcher only, not with --runtime", mode);
     const Lendable ids = lendable_to_containers(engine, mode);
+    const runtime::IdMaps own = engine.rootless() ? store_id_maps(engine) : all_ids();
+    require_own_ids(layout.uids, own.uids, mode);
+    require_own_ids(layout.gids, own.gids, mode);
     std::optional<FileLock> lock;
     if (layout.kind == IdLayout::Kind::automatic) {
         lock = settle_automatic(engine, layout, ids, record);
@@ -270,10 +301,16 @@ std::optional<FileLock> settle_id_maps(const Engine& engine, ContainerRecord& re
         record.id_maps =
             runtime::IdMaps{runtime::nomap_map(ids.uids), runtime::nomap_map(ids.gids)};
     }
+    record.id_maps = runtime::IdMaps{runtime::along_extents(record.id_maps->uids, own.uids),
+                                     runtime::along_extents(record.id_maps->gids, own.gids)};
     runtime::check_id_map(record.id_maps->uids, "the uid map");
     runtime::check_id_map(record.id_maps->gids, "the gid map");
     require_root(*record.id_maps, mode);
     return lock;
+}
+
+bool is_caller(const ContainerRecord& record, std::uint32_t uid) {
+    return record.caller && record.id_maps && to_outside(record.id_maps->uids, uid) == 0U;
 }
 
 std::string home_of_caller(const ContainerRecord& record) {

@@ -45,6 +45,9 @@ inline constexpr runtime::SubordinateRange default_auto_range{1U << 30U, 1U << 2
 /// is taken. Throws Error{unsupported} with the reason where there are no such ids to be had.
 std::optional<FileLock> settle_id_maps(const Engine& engine, ContainerRecord& record);
 
+/// Whether a program with this uid is the caller of keep-id: with another --user it is not.
+bool is_caller(const ContainerRecord& record, std::uint32_t uid);
+
 /// Where the program lives that has the caller's account: at home, if that is mounted.
 std::string home_of_caller(const ContainerRecord& record);
 

@@ -354,7 +354,8 @@ Preparation prepare_launch(const Engine& engine, const ContainerFiles& files,
     engine.phases().mark("monitor: overlay");
     const RootDir view(duplicate(root.get()));
     result.user = resolve_user(view, record.config.user, record.request.group_add);
-    if (record.caller && result.user.home == "/") result.user.home = home_of_caller(record);
+    if (is_caller(record, result.user.uid) && result.user.home == "/")
+        result.user.home = home_of_caller(record);
     require_mapped(result.user, record, result.nested ? *result.nested : host.maps);
     engine.phases().mark("monitor: user");
     MountSources sources({.engine = engine,

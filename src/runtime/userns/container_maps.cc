@@ -140,6 +140,24 @@ std::vector<IdExtent> automatic_map(std::span<const IdExtent> given,
     return map;
 }
 
+std::vector<IdExtent> along_extents(std::span<const IdExtent> map,
+                                    std::span<const IdExtent> parent) {
+    std::vector<IdExtent> pieces;
+    for (const IdExtent& extent : map) {
+        for (const IdExtent& above : parent) {
+            const std::uint64_t first = std::max(extent.outside, above.inside);
+            const std::uint64_t end = std::min(std::uint64_t{extent.outside} + extent.count,
+                                               std::uint64_t{above.inside} + above.count);
+            if (first >= end) continue;
+            const SubordinateRange part = from_to(first, end);
+            pieces.push_back(
+                {extent.inside + (part.first - extent.outside), part.first, part.count});
+        }
+    }
+    std::ranges::sort(pieces, {}, &IdExtent::inside);
+    return pieces;
+}
+
 std::optional<std::uint32_t> unmapped_id(std::span<const IdExtent> map,
                                          std::span<const SubordinateRange> ranges) {
     if (!to_inside(map, 0)) return 0;

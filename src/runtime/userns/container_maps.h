@@ -37,6 +37,12 @@ std::vector<IdExtent> nomap_map(std::span<const SubordinateRange> ranges);
 std::vector<IdExtent> automatic_map(std::span<const IdExtent> given,
                                     std::span<const SubordinateRange> free, std::uint32_t size);
 
+/// The same map in extents of which each lies in one extent of `parent`, the map of the namespace
+/// above (its inside ids are our outside ones): the kernel refuses others with EPERM. Ids that
+/// `parent` has not are dropped.
+std::vector<IdExtent> along_extents(std::span<const IdExtent> map,
+                                    std::span<const IdExtent> parent);
+
 /// An outside id that `map` does not map: 0, or the lowest of `ranges`. What belongs to it is
 /// nobody's inside. Nothing where all are mapped.
 std::optional<std::uint32_t> unmapped_id(std::span<const IdExtent> map,

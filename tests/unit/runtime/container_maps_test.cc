@@ -67,6 +67,16 @@ TEST(ContainerMaps, AutoGoesRoundWhatIsGiven) {
     EXPECT_EQ(automatic_map(Map{{0, 9, 20}}, usual, 5), (Map{{0, 9, 20}}));
 }
 
+TEST(ContainerMaps, NoExtentCrossesTwoOfTheNamespaceAbove) {
+    const Map above{{0, 1000, 1}, {1, 100000, 10}, {11, 300000, 5}};
+    EXPECT_EQ(along_extents(keep_id_map(0, lendable_ids(above)), above),
+              (Map{{0, 0, 1}, {1, 1, 10}, {11, 11, 5}}));
+    EXPECT_EQ(along_extents(nomap_map(lendable_ids(above)), above), (Map{{0, 1, 10}, {10, 11, 5}}));
+    EXPECT_EQ(along_extents(Map{{7, 4294967290U, 3}}, Map{{0, 0, 4294967295U}}),
+              (Map{{7, 4294967290U, 3}}));
+    EXPECT_EQ(along_extents(Map{{0, 15, 3}}, above), (Map{{0, 15, 1}}));
+}
+
 TEST(ContainerMaps, FreeIdsOfOverlappingUsers) {
     EXPECT_EQ(free_ids(Ranges{{10, 10}}, Map{{0, 5, 7}, {0, 11, 2}, {0, 19, 50}}),
               (Ranges{{13, 6}}));
