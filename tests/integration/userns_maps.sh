@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # --userns keep-id, nomap and auto: whose ids a container has, and that files of images, volumes and commits have the right
 # owners all the same. What podman 4.3.1 prints for the same flags is in tests/unit/runtime/container_maps_test.cc.
-# shellcheck disable=SC2016,SC2088  # for the shell inside
+# shellcheck disable=SC2016,SC2034  # for the shell inside, and for eval
 . "${0%/*}/lib.sh"
 cd "$T" || exit 1
 
@@ -139,6 +139,11 @@ else
     skiff run -d --network none --name uses --userns keep-id:uid=77 other sleep 1000 >/dev/null
     check "what a container uses stays" eval 'skiff image prune -f >/dev/null && skiff restart -t 0 uses'
     skiff rm -f -t 0 uses >/dev/null
+    layers() { find "$SKIFF_ROOT/layers" -mindepth 1 -maxdepth 1 -printf x | wc -c; }
+    before=$(layers)
+    cp rest.tar once.tar; echo once >root/once; tar -rf once.tar -C root --owner=0 --group=0 ./once; skiff import once.tar once >/dev/null
+    check "a copy is a layer of the store" eval 'skiff run --rm --network none --userns keep-id:uid=77 once true 2>/dev/null; [ "$(layers)" = $((before + 2)) ]'
+    check "… and goes with its image" eval 'skiff image rm once >/dev/null && [ "$(layers)" = "$before" ]'
     fails "auto: an id that is not ours" 125 'the id 65537 is not one of yours' skiff run --rm --userns auto:uidmapping=0:65530:10 owners true
     is "auto: the caller by a mapping" "0:0 $u" eval "skiff run --rm --network none --userns auto:uidmapping=0:0:1,gidmapping=0:0:1 -v '$T/home:/h' owners sh -c 'echo \$(stat -c %u:%g /h/file); echo >/h/by-root' 2>/dev/null | tr '\n' ' '; stat -c %u home/by-root"
     is "keep-id: another user has not the caller's home" / in_ "--userns keep-id -u 7 -v '$T/home:$at'" 'echo $HOME'
