@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/values.h"
+#include "engine/container/id_layout.h"
 #include "engine/container/sysctls.h"
 
 namespace skiff::cli {
@@ -30,17 +31,6 @@ void check_mode(std::string_view flag, std::string_view what, std::string_view m
     throw Error(ErrorKind::usage, "--{}: invalid {} mode: {} (there are {}{})", flag, what, mode,
                 join(std::vector<std::string>(words.begin(), words.end()), ", "),
                 joins ? " and container:<name|id>" : "");
-}
-
-void check_user_namespace(std::string_view mode) {
-    if (mode.empty() || mode == "host") return;
-    const std::string_view name = cut(mode, ':').before;
-    constexpr std::array<std::string_view, 6> of_podman{"keep-id", "auto",      "nomap",
-                                                        "private", "container", "ns"};
-    if (is_one_of(name, of_podman))
-        throw Error(ErrorKind::unsupported, "--userns {} is not supported by this version of skiff",
-                    mode);
-    throw Error(ErrorKind::usage, "--userns: invalid USER mode: {} (there is host)", mode);
 }
 
 /// What the other one has settled already.
@@ -158,7 +148,7 @@ void check_isolation(const CreateRequest& request) {
     check_mode("ipc", "IPC", modes.ipc, {"none", "private", "shareable", "host"}, true);
     check_mode("uts", "UTS", modes.uts, {"host", "private"}, false);
     check_mode("cgroupns", "CGROUP", modes.cgroup, {"host", "private"}, false);
-    check_user_namespace(modes.user);
+    engine::parse_id_layout(modes.user);
     if (modes.uts == "host" && !request.hostname.empty())
         throw Error(ErrorKind::usage, "conflicting options: hostname and the UTS mode");
     check_shared_network(request);
@@ -213,8 +203,9 @@ void declare_isolation_flags(CommandBuilder& command, CreateRequest& request,
     command.option("--cgroupns", request.namespaces.cgroup, "string",
                    "Cgroup namespace: private or host", complete::words("host private"));
     command.option("--userns", request.namespaces.user, "string",
-                   "User namespace: host for none beside that of the caller's containers",
-                   complete::words("host"));
+                   "User namespace: host for none beside that of the caller's containers, "
+                   "keep-id[:uid=,gid=,size=], nomap, auto[:size=,uidmapping=,gidmapping=]",
+                   complete::words("host keep-id nomap auto keep-id: auto:"));
     command.option("-h,--hostname", request.hostname, "string", "Host name of the container");
 }
 

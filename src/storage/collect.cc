@@ -102,7 +102,9 @@ void sweep_layers(const Store& store, const Marks& marks, Collection& result) {
         if (chain) {
             // A damaged meta.json must not keep the layer for ever; it only costs the byte count.
             try {
-                if (const auto info = find_layer(store, *chain)) result.bytes += info->size;
+                const auto info = find_layer(store, *chain);
+                if (info && info->origin && marks.layers.contains(info->origin->hex())) continue;
+                if (info) result.bytes += info->size;
             } catch (const Error&) {
             }
             result.layers.push_back(*chain);

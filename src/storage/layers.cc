@@ -37,6 +37,7 @@ std::string meta_text(const LayerInfo& info) {
                            {"size", info.size},
                            {"opaque", info.opaque}};
     if (!info.boot.empty()) meta["boot"] = info.boot;
+    if (info.origin) meta["origin"] = info.origin->text();
     return to_text(meta);
 }
 
@@ -50,9 +51,12 @@ std::optional<LayerInfo> read_meta(const Store& store, const oci::Digest& chain)
             if (!text) return std::nullopt;
             const std::string name = "its content";
             const nlohmann::json meta = parse_json(*text, name);
-            return LayerInfo{oci::Digest::require(json_string(meta, "diffId", name), name),
-                             static_cast<std::uint64_t>(json_integer(meta, "size", name)),
-                             json_bool(meta, "opaque", name), json_string(meta, "boot", name)};
+            const std::string origin = json_string(meta, "origin", name);
+            LayerInfo info{oci::Digest::require(json_string(meta, "diffId", name), name),
+                           static_cast<std::uint64_t>(json_integer(meta, "size", name)),
+                           json_bool(meta, "opaque", name), json_string(meta, "boot", name)};
+            if (!origin.empty()) info.origin = oci::Digest::require(origin, name);
+            return info;
         });
 }
 
@@ -110,6 +114,10 @@ std::vector<oci::Digest> layer_keys(std::span<const oci::Digest> diff_ids, Owner
     for (oci::Digest& key : keys)
         key = *oci::Digest::from_hex(sha256_hex("owners recorded " + key.text()));
     return keys;
+}
+
+oci::Digest mapped_layer_key(const oci::Digest& key, std::string_view maps) {
+    return *oci::Digest::from_hex(sha256_hex(fmt::format("owners by\n{}of {}", maps, key.text())));
 }
 
 LayerWriter::LayerWriter(Lease& lease)

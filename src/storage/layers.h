@@ -10,6 +10,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/fd.h"
@@ -29,6 +30,9 @@ std::vector<oci::Digest> chain_ids(std::span<const oci::Digest> diff_ids);
 /// of both kinds side by side, and no image is made of both.
 std::vector<oci::Digest> layer_keys(std::span<const oci::Digest> diff_ids, Ownership ownership);
 
+/// By what the store names the copy of the layer `key` with other owners; `maps` says which.
+oci::Digest mapped_layer_key(const oci::Digest& key, std::string_view maps);
+
 struct LayerInfo {
     oci::Digest diff;
     std::uint64_t size = 0;  ///< bytes in its files
@@ -38,6 +42,8 @@ struct LayerInfo {
     /// Empty: on disk for good. Else the boot in which it was written and not yet flushed: a build
     /// does not wait for the disk after each step, and in any other boot such a layer is absent.
     std::string boot = {};
+    /// A copy of that layer for a container with maps of its own; it stays as long as that one.
+    std::optional<oci::Digest> origin = {};
 };
 
 /// A layer that is being unpacked in the staging directory of a lease; commit makes it visible.

@@ -29,19 +29,21 @@ constexpr unsigned container_ids = 65536;
 /// no /etc/subuid is asked.
 constexpr unsigned root_base = 1879048192U - container_ids;
 
-void make_hello_tree(int tree) {
+void make_hello_tree(int tree, unsigned owner) {
     const Fd file = open_at(tree, "hello", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0755);
     write_all(file.get(),
               {reinterpret_cast<const char*>(hello_program.data()), hello_program.size()}, "hello");
-    if (fchmod(file.get(), 0755) < 0)
+    if (fchown(file.get(), owner, owner) < 0 || fchmod(file.get(), 0755) < 0)
         throw SystemError(errno, "cannot make the image 'hello-world'");
     for (const char* name : {"dev", "etc", "proc", "sys"})
-        if (mkdirat(tree, name, 0755) < 0)
+        if (mkdirat(tree, name, 0755) < 0 ||
+            fchownat(tree, name, owner, owner, AT_SYMLINK_NOFOLLOW) < 0)
             throw SystemError(errno, "cannot make the image 'hello-world'");
 }
 
 std::string layer_key(const std::string& name, unsigned owner) {
-    if (name == hello_name) return fmt::format("{}-{}", name, SKIFF_VERSION);
+    if (name == hello_name && owner == 0) return fmt::format("{}-{}", name, SKIFF_VERSION);
+    if (name == hello_name) return fmt::format("{}-{}-{}", name, SKIFF_VERSION, owner);
     return fmt::format("{}-{}-{:016x}", name, owner, etc_fingerprint("/etc"));
 }
 
@@ -63,7 +65,7 @@ void make_layer(int builtin, const std::string& name, const std::string& key, un
     ScopeExit remove_partial([&] { remove_tree(builtin, temporary); });
     const Fd tree = open_at(builtin, temporary, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
     if (name == hello_name) {
-        make_hello_tree(tree.get());
+        make_hello_tree(tree.get(), owner);
     } else {
         make_host_tree(tree.get(), owner);
     }

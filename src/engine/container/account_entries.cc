@@ -8,12 +8,13 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "engine/container/id_layout.h"
 
 namespace skiff::engine {
 namespace {
 
 constexpr size_t file_limit = 16U << 20U;
-constexpr std::string_view default_passwd = "$USERNAME:*:$UID:$GID:container user:$HOME:/bin/sh";
+constexpr std::string_view default_passwd = "$USERNAME:*:$UID:$GID:$NAME:$HOME:/bin/sh";
 constexpr std::string_view default_group = "$GROUPNAME:x:$GID:";
 
 /// The line of `content` whose field `index` is `value`; "" for none.
@@ -33,9 +34,10 @@ void add_line(std::string& content, std::string_view line) {
 
 }  // namespace
 
-bool wants_accounts(const AccountRequest& request) {
+bool wants_accounts(const ContainerRecord& record) {
+    const AccountRequest& request = record.request.accounts;
     return request.add.value_or(!request.passwd_entry.empty() || !request.group_entry.empty() ||
-                                !request.host_users.empty());
+                                !request.host_users.empty() || record.caller);
 }
 
 std::vector<std::string> host_account_lines(const std::vector<std::string>& users) {
@@ -59,7 +61,7 @@ std::string expand_account(std::string_view pattern, const AccountFields& fields
          {"GROUPNAME", fields.name},
          {"UID", fields.uid},
          {"GID", fields.gid},
-         {"NAME", "container user"},
+         {"NAME", fields.description},
          {"HOME", fields.home}}};
     std::string text;
     while (!pattern.empty()) {
@@ -89,24 +91,31 @@ AccountFiles account_files(const ContainerRecord& record, const RootDir& root,
                            const ContainerUser& user) {
     AccountFiles files;
     const AccountRequest& request = record.request.accounts;
-    if (!wants_accounts(request)) return files;
+    if (!wants_accounts(record)) return files;
     std::string passwd = root.find_file("etc/passwd", file_limit).value_or("");
     std::string group = root.find_file("etc/group", file_limit).value_or("");
     const size_t passwd_before = passwd.size();
     const size_t group_before = group.size();
     for (const std::string& line : record.host_accounts)
         if (find_line(passwd, 0, cut(line, ':').before).empty()) add_line(passwd, line);
-    const AccountFields fields{.uid = fmt::format("{}", user.uid),
-                               .gid = fmt::format("{}", user.gid),
-                               .name = fmt::format("{}", user.uid),
-                               .home = user.home};
+    AccountFields fields{.uid = fmt::format("{}", user.uid),
+                         .gid = fmt::format("{}", user.gid),
+                         .name = fmt::format("{}", user.uid),
+                         .home = user.home};
+    // The name of the caller where it is nobody else's, and only for the caller's own id.
+    const CallerAccount caller = is_caller(record, user.uid) ? *record.caller : CallerAccount{};
+    if (!caller.user.empty() && find_line(passwd, 0, caller.user).empty()) {
+        fields.name = caller.user;
+        if (!caller.description.empty()) fields.description = caller.description;
+    }
     if (find_line(passwd, 2, fields.uid).empty())
         add_line(passwd,
                  expand_account(
                      request.passwd_entry.empty() ? default_passwd : request.passwd_entry, fields));
     if (find_line(group, 2, fields.gid).empty()) {
         AccountFields of_group = fields;
-        of_group.name = fields.gid;
+        const bool free = !caller.group.empty() && find_line(group, 0, caller.group).empty();
+        of_group.name = free ? caller.group : fields.gid;
         add_line(group,
                  expand_account(request.group_entry.empty() ? default_group : request.group_entry,
                                 of_group));

@@ -3,7 +3,8 @@
 // --passwd-entry, --group-entry.
 //
 // Without one of these flags an image's files stay as they are, as Docker has it (podman adds an
-// entry for each unknown uid unless it is told --passwd=false).
+// entry for each unknown uid unless it is told --passwd=false); with --userns keep-id the caller
+// has an entry, unless told so.
 #pragma once
 
 #include <optional>
@@ -16,7 +17,7 @@
 
 namespace skiff::engine {
 
-bool wants_accounts(const AccountRequest& request);
+bool wants_accounts(const ContainerRecord& record);
 
 /// Lines of the host's /etc/passwd for names or uids. Throws Error{not_found}.
 std::vector<std::string> host_account_lines(const std::vector<std::string>& users);
@@ -35,6 +36,7 @@ struct AccountFields {
     std::string gid;
     std::string name;  ///< of the user or the group
     std::string home;
+    std::string description = "container user";
 };
 std::string expand_account(std::string_view pattern, const AccountFields& fields);
 

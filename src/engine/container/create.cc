@@ -16,6 +16,7 @@
 #include "engine/container/account_entries.h"
 #include "engine/container/cdi_devices.h"
 #include "engine/container/health.h"
+#include "engine/container/id_layout.h"
 #include "engine/container/namespace_sharing.h"
 #include "engine/container/random_name.h"
 #include "engine/container/remove.h"
@@ -203,6 +204,7 @@ CreatedContainer make_container(const Engine& engine, const CreateRequest& reque
     record.by_run = by_run;
     record.run_root = engine.run_root();
     settle_namespaces(engine, record);
+    const std::optional<FileLock> taking_ids = settle_id_maps(engine, record);
     check_sysctls(record.request);
     if (record.config.entrypoint.empty() && record.config.command.empty())
         throw Error(ErrorKind::invalid,

@@ -63,7 +63,7 @@ ExecPreparation prepare_exec(const Engine& engine, const ContainerFiles& files, 
     runtime::HostFacts host = runtime::probe_host_facts();
     result.nested = nested_id_maps(record, host);
     require_mapped(user, record, result.nested ? *result.nested : host.maps);
-    if (result.nested) host = facts_of_nested(host);
+    if (result.nested) host = facts_of_nested(host, *result.nested);
 
     SpecFacts facts = spec_facts(engine, host, files, record, size);
     // The plan's namespaces are those that the container has for itself, and so those to join.

@@ -24,12 +24,15 @@
 #include "engine/container/container_network.h"
 #include "engine/container/devices.h"
 #include "engine/container/etc_files.h"
+#include "engine/container/id_layout.h"
 #include "engine/container/layer_links.h"
 #include "engine/container/log_options.h"
+#include "engine/container/mapped_layers.h"
 #include "engine/container/mount_points.h"
 #include "engine/container/mount_sources.h"
 #include "engine/container/namespace_sharing.h"
 #include "engine/container/resolv_conf_watch.h"
+#include "engine/container/security_labels.h"
 #include "engine/container/spec_builder.h"
 #include "engine/container/spec_facts.h"
 #include "engine/container/time_zone.h"
@@ -41,6 +44,7 @@
 #include "runtime/launch.h"
 #include "runtime/plan/plan_builder.h"
 #include "runtime/rootfs/overlay.h"
+#include "runtime/userns/user_namespace.h"
 
 namespace skiff::engine {
 namespace {
@@ -60,14 +64,21 @@ void renew_work_directory(const ContainerFiles& files) {
     make_directory(files.directory(), "work", 0700);
 }
 
-void give(const ContainerFiles& files, const char* name, uid_t owner) {
-    if (fchownat(files.directory(), name, owner, owner, AT_SYMLINK_NOFOLLOW) < 0)
+struct Owner {
+    uid_t uid = 0;
+    gid_t gid = 0;
+};
+
+void give(const ContainerFiles& files, const char* name, Owner owner) {
+    if (fchownat(files.directory(), name, owner.uid, owner.gid, AT_SYMLINK_NOFOLLOW) < 0)
         throw SystemError(errno, "cannot give '{}' to the container's root", name);
 }
 
 /// Root of the container, as our own user namespace counts it.
-uid_t root_owner(const Preparation& preparation) {
-    return preparation.nested ? to_outside(preparation.nested->uids, 0).value_or(0) : 0;
+Owner root_owner(const Preparation& preparation) {
+    if (!preparation.nested) return {};
+    return {to_outside(preparation.nested->uids, 0).value_or(0),
+            to_outside(preparation.nested->gids, 0).value_or(0)};
 }
 
 /// --rootfs without :O: the directory itself, which its owner chose to have written.
@@ -90,14 +101,22 @@ Fd mount_root(const Engine& engine, const ContainerFiles& files, const Container
     renew_work_directory(files);
     runtime::OverlayRequest request;
     request.base_directory = engine.root() + "/l";
-    const uid_t owner = root_owner(preparation);
+    const Owner owner = root_owner(preparation);
     Fd rootfs;
+    Fd id_map;
     if (!record.rootfs.empty()) {
         rootfs = open_file(record.rootfs, O_RDONLY | O_DIRECTORY);
         if (is_first_start) inherit_root(rootfs.get(), files.directory(), "upper");
         request.lower = {fmt::format("/proc/self/fd/{}", rootfs.get())};
     } else if (record.built_in.empty()) {
-        request.lower = layer_links(engine, record.layers, record.image_name);
+        const bool mapped = wants_mapped_layers(in_user_namespace, record);
+        request.lower =
+            layer_links(engine, mapped ? mapped_layers(record.layers, record) : record.layers,
+                        record.image_name);
+        if (record.id_maps && !in_user_namespace && !record.layers.empty()) {
+            id_map = runtime::make_user_namespace(*record.id_maps);
+            request.id_map = id_map.get();
+        }
         if (request.lower.empty()) {  // a build FROM scratch
             make_directory(files.directory(), "empty", 0755);
             request.lower = {fmt::format("../containers/{}/empty", record.id)};
@@ -106,15 +125,15 @@ Fd mount_root(const Engine& engine, const ContainerFiles& files, const Container
                                    O_RDONLY | O_DIRECTORY);
             inherit_root(top.get(), files.directory(), "upper");
         }
-        // It is root's of the store's ids.
-        if (owner == 0 && hides_mount_points(record))
+        // It belongs to root as the store counts.
+        if (!preparation.nested && hides_mount_points(record))
             request.spare_lower = mount_points_layer(engine);
     } else {
-        BuiltInLayer layer = built_in_layer(engine, record.built_in, owner);
+        BuiltInLayer layer = built_in_layer(engine, record.built_in, owner.uid);
         request.lower = {"../builtin/" + layer.name};
         preparation.built_in_lock = std::move(layer.lock);
     }
-    if (owner != 0) give(files, "upper", owner);
+    if (preparation.nested) give(files, "upper", owner);
     request.upper = fmt::format("../containers/{}/upper", record.id);
     request.work = fmt::format("../containers/{}/work", record.id);
     request.user_xattr = in_user_namespace;
@@ -302,6 +321,7 @@ void connect_by_pipes(bool with_input, runtime::LaunchPlan& plan, monitor::Conta
 
 std::optional<runtime::IdMaps> nested_id_maps(const ContainerRecord& record,
                                               const runtime::HostFacts& host) {
+    if (record.id_maps) return record.id_maps;
     if (record.built_in.empty()) return std::nullopt;
     const bool has_binds =
         std::any_of(record.mounts.begin(), record.mounts.end(), [](const MountRequest& mount) {
@@ -310,10 +330,11 @@ std::optional<runtime::IdMaps> nested_id_maps(const ContainerRecord& record,
     return built_in_id_maps(record.built_in, host.maps, has_binds);
 }
 
-runtime::HostFacts facts_of_nested(runtime::HostFacts host) {
+runtime::HostFacts facts_of_nested(runtime::HostFacts host, const runtime::IdMaps& maps) {
+    constexpr gid_t tty = 5;
     host.in_user_namespace = true;
-    host.can_set_groups = true;
-    host.has_tty_group = true;
+    host.can_set_groups = !maps.single_id();
+    host.has_tty_group = to_outside(maps.gids, tty).has_value();
     host.can_raise_limits = false;
     host.available_capabilities = runtime::kernel_capabilities().bits();
     return host;
@@ -350,6 +371,8 @@ Preparation prepare_launch(const Engine& engine, const ContainerFiles& files,
     const RootDir view(duplicate(root.get()));
     result.user = resolve_user(view, record.config.user, record.request.group_add);
     add_groups(cdi, result.user.groups);
+    if (is_caller(record, result.user.uid) && result.user.home == "/")
+        result.user.home = home_of_caller(record);
     require_mapped(result.user, record, result.nested ? *result.nested : host.maps);
     engine.phases().mark("monitor: user");
     MountSources sources({.engine = engine,
@@ -361,7 +384,7 @@ Preparation prepare_launch(const Engine& engine, const ContainerFiles& files,
                           .nested = result.nested,
                           .shared = shared});
     if (!record.mounts.empty()) engine.phases().mark("monitor: volumes");
-    if (result.nested) host = facts_of_nested(host);
+    if (result.nested) host = facts_of_nested(host, *result.nested);
     if (record.request.resources.oom_score_adj != 0)
         host.oom_score_adj =
             parse_number<int>(trim(read_file("/proc/self/oom_score_adj", 16))).value_or(0);
@@ -374,7 +397,8 @@ Preparation prepare_launch(const Engine& engine, const ContainerFiles& files,
     if (record.built_in == "host") facts.host_directories = host_directories();
     write_etc_files(files, record, effective_hostname(record, facts.host_hostname));
     facts.added_files = write_added_files(files, record, view, result.user);
-    if (const uid_t owner = root_owner(result); owner != 0) {  // and then nothing is joined
+    if (result.nested) {  // and then nothing is joined
+        const Owner owner = root_owner(result);
         std::vector<std::string> names = facts.added_files;
         names.insert(names.end(), {"hostname", "resolv.conf"});
         if (!record.request.no_hosts) names.emplace_back("hosts");
@@ -392,6 +416,8 @@ Preparation prepare_launch(const Engine& engine, const ContainerFiles& files,
     std::ranges::copy(cdi.less, std::back_inserter(result.less));
     if (!external) {
         const size_t known = result.unenforced.size();
+        if (auto labels = find_unapplied_labels(record.request.security))
+            result.unenforced.push_back(*std::move(labels));
         std::vector<std::string> limits = groups.apply(group_limits(record.request.resources));
         std::ranges::move(limits, std::back_inserter(result.unenforced));
         if (const int score = record.request.resources.oom_score_adj;

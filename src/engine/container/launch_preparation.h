@@ -58,7 +58,7 @@ void connect_by_pipes(bool with_input, runtime::LaunchPlan& plan, monitor::Conta
 std::optional<runtime::IdMaps> nested_id_maps(const ContainerRecord& record,
                                               const runtime::HostFacts& host);
 /// What holds inside such a namespace.
-runtime::HostFacts facts_of_nested(runtime::HostFacts host);
+runtime::HostFacts facts_of_nested(runtime::HostFacts host, const runtime::IdMaps& maps);
 /// Puts such maps into the facts, by which the specification gets a user namespace.
 void describe_maps(const runtime::IdMaps& maps, SpecFacts& facts);
 

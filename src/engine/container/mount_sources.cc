@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "engine/container/layer_links.h"
+#include "engine/container/mapped_layers.h"
 #include "engine/volume/populate.h"
 #include "engine/volume/tree_copy.h"
 #include "engine/volume/volume_mount.h"
@@ -86,18 +87,37 @@ Fd mount_image(const MountContext& context, const MountRequest& mount, size_t nu
     open_or_make_directory(scratch.get(), "empty", 0755);
     runtime::OverlayRequest request;
     request.base_directory = context.engine.root() + "/l";
-    request.lower = layer_links(context.engine, mount.layers, mount.source);
+    const bool mapped = wants_mapped_layers(context.in_user_namespace, context.record);
+    request.lower = layer_links(context.engine,
+                                mapped ? mapped_layers(mount.layers, context.record) : mount.layers,
+                                mount.source);
     request.lower.push_back(scratch_path(context.files, number, "empty"));
     request.user_xattr = context.in_user_namespace;
+    Fd id_map;
+    if (context.record.id_maps && !context.in_user_namespace) {
+        id_map = runtime::make_user_namespace(*context.record.id_maps);
+        request.id_map = id_map.get();
+    }
     return runtime::mount_overlay(request);
 }
 
-/// Ids of a container's own namespace are others on the disk, where a volume has those of the
-/// store.
-IdTranslation translation_for(const std::optional<runtime::IdMaps>& nested) {
-    if (!nested) return {};
-    return {[&nested](uid_t id) { return to_inside(nested->uids, id).value_or(id); },
-            [&nested](gid_t id) { return to_inside(nested->gids, id).value_or(id); }};
+/// What is shown by idmap has on the disk the ids that the container counts. Volumes are where the
+/// kernel lets us; rootless it does not, and they have those that the store counts.
+bool has_inner_ids(const MountContext& context, const MountRequest& mount) {
+    return mount.idmap || (mount.type == MountType::volume && !context.in_user_namespace);
+}
+
+/// A new volume that nothing of the image fills, and whose owner is nobody in this container, is
+/// its user's.
+void give_new_volume(const MountContext& context, int data) {
+    const runtime::IdMaps& maps = *context.nested;
+    struct stat status{};
+    if (fstat(data, &status) < 0) throw SystemError(errno, "cannot inspect a volume");
+    if (to_inside(maps.uids, status.st_uid) || status.st_uid != 0 || !list_directory(data).empty())
+        return;
+    if (fchown(data, to_outside(maps.uids, context.user.uid).value_or(0),
+               to_outside(maps.gids, context.user.gid).value_or(0)) < 0)
+        throw SystemError(errno, "cannot give a volume to the container's user");
 }
 
 /// Only the first start fills: a volume that a container has emptied stays empty.
@@ -126,9 +146,12 @@ OpenedVolume open_volume_source(const MountContext& context, const MountRequest&
     request.data = opened.data.get();
     request.target = mount.target;
     request.durable = !context.record.request.auto_remove;
-    request.translation = translation_for(context.nested);
-    if (!mount.no_copy && !was_started(context.files)) request.root = &context.root;
+    const bool inner = context.nested && has_inner_ids(context, mount);
+    if (inner) request.translation = to_inside_translation(*context.nested);
+    const bool first = !was_started(context.files);
+    if (!mount.no_copy && first) request.root = &context.root;
     populate_volume(request);
+    if (first && context.nested && !inner) give_new_volume(context, opened.data.get());
     return opened;
 }
 
@@ -151,15 +174,10 @@ Fd clone_part(int source, const MountRequest& mount) {
     throw SystemError(errno, "cannot mount {} of {}", skiff::quoted(mount.subpath), mount.source);
 }
 
-/// On the disk a volume, and what is shown by idmap, has the ids that the container counts.
-bool has_inner_ids(const MountRequest& mount) {
-    return mount.type == MountType::volume || mount.idmap;
-}
-
 void give_to_user(const MountContext& context, const MountRequest& mount, int source) {
     uid_t uid = context.user.uid;
     gid_t gid = context.user.gid;
-    if (context.nested && !has_inner_ids(mount)) {
+    if (context.nested && !has_inner_ids(context, mount)) {
         uid = to_outside(context.nested->uids, uid).value_or(uid);
         gid = to_outside(context.nested->gids, gid).value_or(gid);
     }
@@ -220,7 +238,7 @@ void MountSources::map_ids(const MountContext& context, const MountRequest& moun
     if (!context.nested && mount.idmap)
         throw Error(ErrorKind::unsupported,
                     "idmap at {} needs a container with a user namespace of its own", mount.target);
-    if (!context.nested || !has_inner_ids(mount)) return;
+    if (!context.nested || !has_inner_ids(context, mount)) return;
     if (!user_namespace_.valid()) user_namespace_ = runtime::make_user_namespace(*context.nested);
     const unsigned recursive = mount.recursive ? AT_RECURSIVE : 0U;
     if (!source.tree.valid())

@@ -14,6 +14,7 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "engine/container/container_files.h"
+#include "engine/container/id_layout.h"
 #include "engine/container/lifecycle.h"
 #include "engine/container/spec_builder.h"
 #include "engine/container/spec_facts.h"
@@ -55,6 +56,11 @@ void require_same_user_namespace(const ContainerRecord& record) {
         throw Error(ErrorKind::unsupported,
                     "a container of the image host has a user namespace of its own, and cannot "
                     "join namespaces of another container");
+    if (parse_id_layout(record.request.namespaces.user).kind != IdLayout::Kind::shared)
+        throw Error(ErrorKind::unsupported,
+                    "a container with --userns {} has a user namespace of its own, and cannot join "
+                    "namespaces of another container",
+                    record.request.namespaces.user);
     if (!record.request.runtime.empty())
         throw Error(ErrorKind::unsupported,
                     "namespaces of another container are joined by skiff's own launcher only, not "

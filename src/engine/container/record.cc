@@ -81,6 +81,8 @@ void read_member(const Json& object, const char* key, T& value) {
 namespace skiff::runtime {
 
 SKIFF_MEMBERS(ContainerGroup, hierarchy, path)
+SKIFF_MEMBERS(IdExtent, inside, outside, count)
+SKIFF_MEMBERS(IdMaps, uids, gids)
 
 }  // namespace skiff::runtime
 
@@ -136,6 +138,7 @@ SKIFF_MEMBERS(CreateRequest, image, command, entrypoint, name, hostname, user, w
               platform, read_only, init, init_path, attach, interactive, tty, detach, auto_remove,
               default_environment, annotations, domainname, timezone, umask, timeout, no_hosts,
               no_hostname, accounts, requirements, systemd, rootfs, secrets)
+SKIFF_MEMBERS(CallerAccount, user, group, description, home)
 SKIFF_MEMBERS(EffectiveConfig, entrypoint, command, environment, user, working_directory, hostname,
               stop_signal, labels, exposed_ports, volumes, health, health_shell)
 SKIFF_MEMBERS(ContainerState, status, pid, pid_start_time, monitor_pid, monitor_start_time, boot_id,
@@ -175,24 +178,27 @@ std::vector<std::string> mounted_layers(const ContainerRecord& record) {
 
 std::string to_document(const ContainerRecord& record) {
     // "image", "layers" and "mounted_layers" are what the store's collection reads.
-    return to_text({{"format", record_format},
-                    {"id", record.id},
-                    {"name", record.name},
-                    {"created", record.created},
-                    {"image", record.image_id},
-                    {"image_name", record.image_name},
-                    {"built_in", record.built_in},
-                    {"layers", record.layers},
-                    {"request", record.request},
-                    {"config", record.config},
-                    {"mounts", record.mounts},
-                    {"mounted_layers", mounted_layers(record)},
-                    {"rootfs", record.rootfs},
-                    {"rootfs_overlay", record.rootfs_overlay},
-                    {"host_accounts", record.host_accounts},
-                    {"by_run", record.by_run},
-                    {"build_layer", record.build_layer},
-                    {"run_root", record.run_root}});
+    Json json = {{"format", record_format},
+                 {"id", record.id},
+                 {"name", record.name},
+                 {"created", record.created},
+                 {"image", record.image_id},
+                 {"image_name", record.image_name},
+                 {"built_in", record.built_in},
+                 {"layers", record.layers},
+                 {"request", record.request},
+                 {"config", record.config},
+                 {"mounts", record.mounts},
+                 {"mounted_layers", mounted_layers(record)},
+                 {"rootfs", record.rootfs},
+                 {"rootfs_overlay", record.rootfs_overlay},
+                 {"host_accounts", record.host_accounts},
+                 {"by_run", record.by_run},
+                 {"build_layer", record.build_layer},
+                 {"run_root", record.run_root}};
+    write_member(json, "id_maps", record.id_maps, {});
+    write_member(json, "caller", record.caller, {});
+    return to_text(json);
 }
 
 ContainerRecord parse_record(std::string_view text, std::string_view name) {
@@ -214,6 +220,8 @@ ContainerRecord parse_record(std::string_view text, std::string_view name) {
         }
         record.rootfs = json.value("rootfs", "");
         record.rootfs_overlay = json.value("rootfs_overlay", false);
+        read_member(json, "id_maps", record.id_maps);
+        read_member(json, "caller", record.caller);
         record.host_accounts = json.value("host_accounts", std::vector<std::string>());
         record.by_run = json.value("by_run", false);
         record.build_layer = json.value("build_layer", "");

@@ -12,6 +12,7 @@
 #include "base/timestamp.h"
 #include "engine/container/request.h"
 #include "runtime/cgroup/location.h"
+#include "runtime/userns/id_map.h"
 
 namespace skiff::engine {
 
@@ -45,6 +46,14 @@ struct EffectiveConfig {
     std::vector<std::string> health_shell;  ///< argv before a CMD-SHELL line; empty: /bin/sh -c
 };
 
+/// Who made a container with --userns keep-id: the account that its program has.
+struct CallerAccount {
+    std::string user;   ///< name; "" : the uid inside is another one, or has no name
+    std::string group;  ///< likewise
+    std::string description;
+    std::string home;  ///< on the host
+};
+
 struct ContainerRecord {
     std::string id;  ///< 64 hexadecimal digits
     std::string name;
@@ -61,6 +70,9 @@ struct ContainerRecord {
     /// --rootfs: the directory, absolute; "" : the root comes of layers.
     std::string rootfs;
     bool rootfs_overlay = false;  ///< what the container writes goes elsewhere
+    /// --userns: the maps of a user namespace of the container's own, as the store's counts ids.
+    std::optional<runtime::IdMaps> id_maps;
+    std::optional<CallerAccount> caller;  ///< keep-id
     /// Lines of /etc/passwd for --hostuser, as the host had them.
     std::vector<std::string> host_accounts;
     /// Made by `run`, whose lock goes to the monitor without a gap: without a holder, and with

@@ -10,6 +10,7 @@
 #include "engine/container/front.h"
 #include "engine/container/leftover.h"
 #include "engine/container/log_options.h"
+#include "engine/container/mapped_layers.h"
 #include "engine/container/monitor_process.h"
 #include "engine/container/port_holder.h"
 #include "engine/container/port_listeners.h"
@@ -42,6 +43,7 @@ RunResult start_and_front(const Engine& engine, const ContainerRecord& record, F
     }
     front.tty = record.request.tty;
     front.interactive = front.interactive && record.request.interactive;
+    make_mapped_layers(engine, record);
     RunResult result;
     try {
         result = stay_in_front(engine, start_monitor(engine, record, std::move(lock)), front);

@@ -10,6 +10,8 @@
 
 #include "base/error.h"
 #include "engine/container/cdi_devices.h"
+#include "engine/container/devices.h"
+#include "engine/container/launch_preparation.h"
 #include "engine/container/namespace_sharing.h"
 #include "engine/shared_namespace.h"
 #include "runtime/capabilities/capability_set.h"
@@ -74,8 +76,10 @@ SpecFacts documented_spec_facts(const Engine& engine, const ContainerFiles& file
     host.available_capabilities =
         (engine.rootless() ? runtime::kernel_capabilities() : runtime::caller_capabilities())
             .bits();
+    if (record.id_maps) host = facts_of_nested(host, *record.id_maps);
     SpecFacts facts = spec_facts(engine, host, files, record, {});
     find_devices(engine, record.request, facts);
+    if (record.id_maps) describe_maps(*record.id_maps, facts);
     if (wants_device_group(record.request) && !engine.rootless())
         facts.device_rules = device_rules(record.request, facts.devices);
     const SecurityRequest& security = record.request.security;

@@ -14,6 +14,7 @@
 #include "engine/build/layer_work.h"
 #include "engine/container/container_files.h"
 #include "engine/container/lifecycle.h"
+#include "engine/container/mapped_layers.h"
 #include "engine/container/mount_stubs.h"
 #include "engine/image/config_change.h"
 #include "engine/image/new_image.h"
@@ -88,6 +89,17 @@ std::set<std::string> mount_stubs(const ContainerRecord& record, Fd upper,
     return {stubs.begin(), stubs.end()};
 }
 
+/// What the container has written is owned by ids that are the container's own.
+storage::TreeTarOptions tar_options(const LayerOwnership& ownership, const ContainerRecord& record,
+                                    const RootDir* below) {
+    storage::TreeTarOptions options = layer_tar_options(ownership, below);
+    if (!record.id_maps) return options;
+    IdTranslation translation = to_inside_translation(*record.id_maps);
+    options.uid = std::move(translation.uid);
+    options.gid = std::move(translation.gid);
+    return options;
+}
+
 }  // namespace
 
 oci::Digest commit_container(const Engine& engine, const CommitRequest& request) {
@@ -127,7 +139,7 @@ oci::Digest commit_container(const Engine& engine, const CommitRequest& request)
             if (upper.valid()) {
                 const std::vector<RootDir> below = open_layers(store, record);
                 storage::TreeTarOptions options =
-                    layer_tar_options(ownership, below.empty() ? nullptr : &below.front());
+                    tar_options(ownership, record, below.empty() ? nullptr : &below.front());
                 options.without = mount_stubs(record, duplicate(upper.get()), below, ownership);
                 storage::write_layer_tar(RootDir(std::move(upper)), *blob, options);
             } else {  // it never ran

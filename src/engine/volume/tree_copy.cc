@@ -87,8 +87,9 @@ void copy_content(int from, int to, off_t size, const std::string& path) {
 
 class TreeCopy {
   public:
-    TreeCopy(const RootDir& to, const IdTranslation& translation)
-        : root_(to), translation_(translation) {}
+    TreeCopy(const RootDir& to, const IdTranslation& translation,
+             LayerMarks marks = LayerMarks::drop)
+        : root_(to), translation_(translation), marks_(marks) {}
 
     void copy_directory(int from, int to, const std::string& path, unsigned depth) {
         if (depth == max_depth) refuse_depth(path);
@@ -102,6 +103,7 @@ class TreeCopy {
             copy_one(from, to, name, status, below, depth);
         }
         copy_attributes(from, to, path);
+        if (marks_ == LayerMarks::keep) copy_opaque_mark(from, to, path);
     }
 
     /// Owner first: chown(2) clears the set-id bits and file capabilities.
@@ -120,6 +122,15 @@ class TreeCopy {
     }
     gid_t gid(const struct stat& status) const {
         return translation_.gid ? translation_.gid(status.st_gid) : status.st_gid;
+    }
+
+    static void copy_opaque_mark(int from, int to, const std::string& path) {
+        const char* mark = storage::opaque_xattr(storage::OverlayXattrs::user);
+        std::array<char, 8> value;
+        const ssize_t length = fgetxattr(from, mark, value.data(), value.size());
+        if (length < 0 && (errno == ENODATA || errno == ENOTSUP)) return;
+        if (length < 0 || fsetxattr(to, mark, value.data(), static_cast<size_t>(length), 0) < 0)
+            fail("copy the overlay mark of", path);
     }
 
     void copy_one(int from, int to, const std::string& name, const struct stat& status,
@@ -184,6 +195,7 @@ class TreeCopy {
 
     const RootDir& root_;
     const IdTranslation& translation_;
+    LayerMarks marks_;
     std::map<std::pair<dev_t, ino_t>, std::string> known_;  ///< files with several links
 };
 
@@ -228,8 +240,9 @@ void copy_portable_xattrs(int from, int to, const std::string& path) {
     }
 }
 
-void copy_tree(const RootDir& from, const RootDir& to, const IdTranslation& translation) {
-    TreeCopy(to, translation).copy_directory(from.fd(), to.fd(), "", 0);
+void copy_tree(const RootDir& from, const RootDir& to, const IdTranslation& translation,
+               LayerMarks marks) {
+    TreeCopy(to, translation, marks).copy_directory(from.fd(), to.fd(), "", 0);
 }
 
 void copy_directory_attributes(int from, int to, const IdTranslation& translation) {

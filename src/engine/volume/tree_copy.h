@@ -20,11 +20,15 @@ struct IdTranslation {
     std::function<gid_t(gid_t)> gid;
 };
 
+/// Marks by which a layer hides what is below it (user.overlay.opaque): a layer's copy has them.
+enum class LayerMarks { drop, keep };
+
 /// Copies what is in `from` into the empty directory `to`, and the owner, mode, attributes and
 /// times of `from` itself to `to`. Files keep owner, mode, times, holes, extended attributes and,
 /// among each other, their hard links; device nodes that may not be made are left out. Runs as root
 /// of the store's user namespace. Throws SystemError naming the object.
-void copy_tree(const RootDir& from, const RootDir& to, const IdTranslation& translation = {});
+void copy_tree(const RootDir& from, const RootDir& to, const IdTranslation& translation = {},
+               LayerMarks marks = LayerMarks::drop);
 
 /// Owner, mode, attributes and times of one directory to another.
 void copy_directory_attributes(int from, int to, const IdTranslation& translation = {});

@@ -59,6 +59,45 @@ std::string options_of(const OverlayRequest& request) {
                       request.lower.size());
 }
 
+/// Lower layers with the owners that the container's maps give them: each is covered by such a
+/// mount of itself, in this mount namespace, for as long as overlay takes to get hold of it.
+class MappedLayers {
+  public:
+    explicit MappedLayers(const OverlayRequest& request) {
+        if (request.id_map < 0) return;
+        for (const std::string& lower : request.lower)
+            cover(fmt::format("{}/{}", request.base_directory, lower), request.id_map);
+    }
+    MappedLayers(const MappedLayers&) = delete;
+    MappedLayers& operator=(const MappedLayers&) = delete;
+    ~MappedLayers() {
+        for (const std::string& path : covered_) umount2(path.c_str(), MNT_DETACH);
+    }
+
+  private:
+    void cover(const std::string& path, int user_namespace) {
+        const Fd tree = clone_directory(path);
+        mount_attr attributes{};
+        attributes.attr_set = MOUNT_ATTR_IDMAP;
+        attributes.userns_fd = static_cast<std::uint64_t>(user_namespace);
+        attributes.propagation = MS_PRIVATE;
+        if (syscall(SYS_mount_setattr, tree.get(), "", AT_EMPTY_PATH, &attributes,
+                    sizeof attributes) < 0) {
+            if (errno == EINVAL || errno == ENOSYS)
+                throw Error(ErrorKind::unsupported,
+                            "the file system of the store cannot show an image's files with the "
+                            "owners of this user namespace (idmapped mounts: ext4, xfs and tmpfs "
+                            "have them on new kernels); move the store with --root");
+            throw SystemError(errno, "cannot show the layer '{}' with other owners", path);
+        }
+        if (syscall(SYS_move_mount, tree.get(), "", AT_FDCWD, path.c_str(),
+                    MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS) < 0)
+            throw SystemError(errno, "cannot mount the layer '{}' with other owners", path);
+        covered_.push_back(path);
+    }
+    std::vector<std::string> covered_;
+};
+
 }  // namespace
 
 Fd mount_overlay(const OverlayRequest& request) {
@@ -74,6 +113,7 @@ Fd mount_overlay(const OverlayRequest& request) {
                     request.lower.size());
     if (chdir(request.base_directory.c_str()) < 0)
         throw SystemError(errno, "cannot enter '{}'", request.base_directory);
+    const MappedLayers mapped(request);
     // fsmount(2) would give a detached mount at once, but its strings end at 255 characters before
     // Linux 6.8. This mount namespace is ours, so the moment on `base_directory` is seen by nobody.
     if (mount("overlay", ".", "overlay", request.no_devices ? MS_NODEV : 0, options.c_str()) < 0)

@@ -19,6 +19,8 @@ struct OverlayRequest {
         {};             ///< "" or one below all others, left out when the options do not fit
     std::string upper;  ///< "": read-only, of two lower layers at least
     std::string work;
+    /// Lower layers are shown by the maps of this user namespace; borrowed; -1: as they are.
+    int id_map = -1;
     bool user_xattr = false;   ///< in a user namespace: overlay's marks are user.overlay.*
     bool is_volatile = false;  ///< never sync: for a root that does not outlive its container
     bool no_devices = true;    ///< nodev: device nodes of an image, or made inside, open nothing

@@ -88,8 +88,8 @@ TarEntry LayerTar::describe(const std::string& name, const struct stat& status) 
     TarEntry entry;
     entry.name = name;
     entry.mode = status.st_mode & 07777U;
-    entry.uid = status.st_uid;
-    entry.gid = status.st_gid;
+    entry.uid = options_.uid ? options_.uid(status.st_uid) : status.st_uid;
+    entry.gid = options_.gid ? options_.gid(status.st_gid) : status.st_gid;
     entry.mtime = {status.st_mtim.tv_sec, 0};
     return entry;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -53,6 +54,9 @@ struct TreeTarOptions {
     const RootDir* below = nullptr;
     /// Paths that are left out, with all that is in them: relative, clean.
     std::set<std::string> without = {};
+    /// What owners and groups become; null: they stay.
+    std::function<std::uint32_t(std::uint32_t)> uid = {};
+    std::function<std::uint32_t(std::uint32_t)> gid = {};
 };
 
 /// Writes the layer tree `tree` (an overlay upper directory, or what extract_layer made) as an OCI

@@ -268,6 +268,27 @@ TEST_F(StoreTest, CollectionKeepsWhatALeaseListsAndWhatAContainerUses) {
     EXPECT_TRUE(damaged.empty());
 }
 
+TEST_F(StoreTest, ACopyWithOtherOwnersStaysAsLongAsItsOriginal) {
+    const oci::Digest kept = add_image("kept").layers.at(0).chain;
+    const oci::Digest lost = digest_of("lost");
+    const auto copy_of = [&](const oci::Digest& origin) {
+        const oci::Digest key = mapped_layer_key(origin, "u 0 1 10\n");
+        EXPECT_NE(key, mapped_layer_key(origin, "u 0 2 10\n"));
+        Lease lease = Lease::take(store_);
+        LayerWriter writer(lease);
+        writer.seal({.diff = origin, .size = 1, .opaque = false, .boot = {}, .origin = origin});
+        writer.commit(key);
+        EXPECT_EQ(find_layer(store_, key)->origin, origin);
+        return key;
+    };
+    const oci::Digest kept_copy = copy_of(kept);
+    const oci::Digest lost_copy = copy_of(lost);
+    collect_now();
+    EXPECT_TRUE(has_layer(store_, kept_copy));
+    EXPECT_FALSE(has_layer(store_, lost_copy));
+    EXPECT_EQ(find_layer(store_, kept)->origin, std::nullopt);
+}
+
 TEST_F(StoreTest, OnDoubtNothingIsCollected) {
     Lease::take(store_);
     const Fd containers = open_at(store_.fd(), "containers", O_RDONLY | O_DIRECTORY);
