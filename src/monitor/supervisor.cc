@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include <unistd.h>
 
@@ -289,8 +290,11 @@ void Supervisor::take_signals() {
         if (info.ssi_signo == static_cast<std::uint32_t>(SIGCHLD)) {
             reap();
         } else if (info.ssi_signo == static_cast<std::uint32_t>(SIGTERM)) {
-            terminated_ = true;
-            stop({options_.stop_signal, static_cast<std::int32_t>(options_.stop_timeout.count())});
+            // Told twice, by a unit of systemd and by its scope, the program is told once: to some
+            // a second SIGTERM means at once.
+            if (!std::exchange(terminated_, true))
+                stop({options_.stop_signal,
+                      static_cast<std::int32_t>(options_.stop_timeout.count())});
         }
         // SIGINT, SIGHUP and SIGQUIT are a terminal's doing, and the terminal is the client's.
     }

@@ -4,7 +4,7 @@
 
 # shellcheck disable=SC2034  # used by those who source this
 
-kernel_options="console=ttyS0 quiet loglevel=3 panic=-1 cgroup_no_v1=all mitigations=off audit=0 security=none \
+kernel_options="console=ttyS0 quiet loglevel=3 panic=-1 cgroup_no_v1=all mitigations=off audit=0 security=apparmor \
 random.trust_cpu=on cryptomgr.notests tsc=reliable systemd.show_status=0"
 
 # A saved state fits only the very same hardware: devices, their order and their sizes. So both ask for it here, and
@@ -17,7 +17,7 @@ qemu_hardware() {
     hardware=(
         # No KVM, by name: where /dev/kvm exists but does not work, asking for it can hang.
         -M q35 -accel "tcg,thread=multi,tb-size=512" -cpu max -smp 2 -m 2048
-        -nodefaults -no-user-config -display none -no-reboot
+        -nodefaults -no-user-config -display none
         -serial "file:$5" -device virtio-rng-pci -device virtio-serial-pci
         -drive "file=$1/disk.img,format=raw,if=none,id=system,snapshot=$2,cache=unsafe" -device virtio-blk-pci,drive=system
         -drive "file=$3,format=raw,if=none,id=tree,cache=unsafe" -device virtio-blk-pci,drive=tree

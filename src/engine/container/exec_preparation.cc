@@ -14,6 +14,7 @@
 #include "engine/container/user.h"
 #include "engine/secret/secrets.h"
 #include "runtime/capabilities/capability_set.h"
+#include "runtime/cgroup/inner_group.h"
 #include "runtime/plan/plan_builder.h"
 
 namespace skiff::engine {
@@ -93,7 +94,8 @@ ExecPreparation prepare_exec(const Engine& engine, const ContainerFiles& files, 
     plan.stdout_write = std::move(result.plan.stdout_write);
     plan.stderr_write = std::move(result.plan.stderr_write);
     result.groups = runtime::ContainerGroups::open(state.cgroups, record.id);
-    plan.cgroup = result.groups.unified();
+    result.inner_group = runtime::open_inner_group(result.groups, static_cast<pid_t>(state.pid));
+    plan.cgroup = result.inner_group.valid() ? result.inner_group.get() : result.groups.unified();
     plan.cgroup_tasks = result.groups.open_task_files();
     plan.die_with_parent = plan.die_with_parent || dies_with_session;
     result.plan = std::move(plan);

@@ -20,6 +20,7 @@ struct ExecPreparation {
     std::optional<runtime::IdMaps> nested;
     monitor::ContainerIo io;
     runtime::ContainerGroups groups;  ///< what the plan enters; outlives it
+    Fd inner_group;                   ///< in place of the v2 one of them, which takes no process
 };
 
 /// `init_pidfd` is of the container's first process, which lives. Throws Error{conflict} when it

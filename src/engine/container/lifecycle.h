@@ -34,6 +34,11 @@ struct StopOptions {
 /// Returns when the container has ended and its state says so. A stopped one is left as it is.
 void stop_container(const Engine& engine, const std::string& name, const StopOptions& options);
 
+/// Ends all that run as the end of the machine does, and returns when they have: each program gets
+/// its stop signal and its time, and what a policy wants running stays wanted. What cannot be
+/// looked at is left out.
+void shut_down_containers(const Engine& engine);
+
 /// Sends `signal` ("" : SIGKILL) to the program; with SIGKILL it returns when the container has
 /// ended. Throws Error{conflict} with Docker's words when the container does not run.
 void kill_container(const Engine& engine, const std::string& name, const std::string& signal);

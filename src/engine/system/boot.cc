@@ -32,20 +32,21 @@ std::string unit_directory(bool of_user) {
     return fmt::format("{}/.config/systemd/user", home);
 }
 
-/// What starts this skiff with this store.
-std::vector<std::string> start_words(const Engine& engine) {
+/// What runs this skiff with this store, up to the action.
+std::vector<std::string> boot_words(const Engine& engine) {
     std::vector<std::string> words{runtime::own_program_path()};
     // Both: where the run directory is found by $XDG_RUNTIME_DIR, that is the same at each boot.
     if (engine.options().root || std::getenv("SKIFF_ROOT") != nullptr) {
         words.insert(words.end(), {"--root", engine.root()});
         words.insert(words.end(), {"--runroot", engine.run_root()});
     }
-    words.insert(words.end(), {"system", "boot", "start"});
+    words.insert(words.end(), {"system", "boot"});
     return words;
 }
 
 std::string plain_command(const Engine& engine) {
-    std::vector<std::string> words = start_words(engine);
+    std::vector<std::string> words = boot_words(engine);
+    words.emplace_back("start");
     for (std::string& word : words)
         if (word.find_first_of(" \t'\"\\$`") != std::string::npos) word = skiff::quoted(word);
     return join(words, " ");
@@ -93,27 +94,30 @@ BootUnit boot_unit(const Engine& engine) {
     unit.path = fmt::format("{}/{}", directory, unit_name);
     unit.link = fmt::format("{}/{}.wants/{}", directory, target, unit_name);
     std::string command;
-    for (const std::string& word : start_words(engine))
+    for (const std::string& word : boot_words(engine))
         command += fmt::format("{}{}", command.empty() ? "" : " ", unit_word(word));
-    // The containers that it starts stay in its group where they have none of their own: what ends
-    // the unit ends them in an orderly way, as each monitor takes SIGTERM for a shutdown.
+    // A user's containers are in scopes, which systemd ends in an orderly way, as each monitor
+    // takes SIGTERM for a shutdown. Those of root it knows nothing of: without ExecStop they would
+    // end as the very last, when network and disks are gone.
     unit.text = fmt::format(
         "# Made by: skiff system boot enable\n"
         "[Unit]\n"
         "Description=Containers of skiff with a restart policy\n"
         "{}"
-        "RequiresMountsFor={}\n"
+        "RequiresMountsFor={} {}\n"
         "\n"
         "[Service]\n"
         "Type=oneshot\n"
         "RemainAfterExit=yes\n"
-        "ExecStart={}\n"
+        "ExecStart={} \"start\"\n"
+        "{}"
         "TimeoutStopSec=90\n"
         "\n"
         "[Install]\n"
         "WantedBy={}\n",
         unit.of_user ? "" : "Wants=network-online.target\nAfter=network-online.target\n",
-        unit_word(engine.root()), command, target);
+        unit_word(engine.root()), unit_word(runtime::own_program_path()), command,
+        unit.of_user ? "" : fmt::format("ExecStop={} \"stop\"\n", command), target);
     return unit;
 }
 
@@ -144,6 +148,12 @@ bool disable_boot(const Engine& engine) {
     }
     if (unlink(unit.path.c_str()) < 0 && errno != ENOENT)
         throw SystemError(errno, "cannot remove '{}'", unit.path);
+    // What enable_boot may have made, as far as nobody else uses it.
+    std::string directory = unit.link;
+    for (int levels = unit.of_user ? 3 : 1; levels > 0; --levels) {
+        directory.resize(directory.rfind('/'));
+        if (rmdir(directory.c_str()) < 0) break;
+    }
     return was_enabled;
 }
 

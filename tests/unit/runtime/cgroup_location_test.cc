@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "runtime/cgroup/hierarchies.h"
+#include "runtime/cgroup/inner_group.h"
 #include "runtime/cgroup/location.h"
 
 namespace skiff::runtime {
@@ -203,6 +204,20 @@ TEST(ContainerGroup, OfAnotherContainerOrPlaceIsRefused) {
     EXPECT_FALSE(belongs_to({"unified", "/sys/fs/cgroup/user.slice"}, id));
     EXPECT_FALSE(belongs_to({"memory", "/x/" + scope_name(id) + "/payload"}, id));
     EXPECT_FALSE(belongs_to({"unified", "/sys/fs/cgroup/skiff/"}, ""));
+}
+
+TEST(InnerGroup, IsTheRestOfAMembership) {
+    const std::string path = "/sys/fs/cgroup/skiff/" + id;
+    EXPECT_EQ(membership_below("0::/skiff/" + id + "/init.scope\n", path), "init.scope");
+    EXPECT_EQ(membership_below("1:name=systemd:/x\n0::/skiff/" + id + "/a/b\n", path), "a/b");
+    // Another part of the hierarchy mounted, or all of it under a longer path.
+    EXPECT_EQ(membership_below("0::/" + id + "/x\n", path), "x");
+    EXPECT_EQ(membership_below("0::/skiff/" + id + "\n", path), std::nullopt);
+    EXPECT_EQ(membership_below("0::/skiff/" + id + "/\n", path), std::nullopt);
+    EXPECT_EQ(membership_below("0::/skiff/" + id + "0/x\n", path), std::nullopt);
+    EXPECT_EQ(membership_below("0::/other/init.scope\n", path), std::nullopt);
+    EXPECT_EQ(membership_below("0::/\n", path), std::nullopt);
+    EXPECT_EQ(membership_below("", path), std::nullopt);
 }
 
 }  // namespace

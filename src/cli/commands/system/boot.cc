@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/output.h"
+#include "engine/container/lifecycle.h"
 
 namespace skiff::cli {
 namespace {
@@ -14,8 +15,8 @@ struct BootOptions {
 };
 
 void declare(CommandBuilder& command, BootOptions& options) {
-    command.usage("enable|disable|status|start");
-    command.argument("ACTION", options.action, complete::words("enable disable status start"));
+    command.usage("enable|disable|status|start|stop");
+    command.argument("ACTION", options.action, complete::words("enable disable status start stop"));
 }
 
 ExitCode show_status(const engine::Engine& engine) {
@@ -34,8 +35,11 @@ ExitCode run(engine::Engine& engine, const BootOptions& options) {
         engine::disable_boot(engine);
     } else if (options.action == "status") {
         return show_status(engine);
+    } else if (options.action == "stop") {
+        engine::shut_down_containers(engine);
     } else if (options.action != "start") {
-        throw Error(ErrorKind::usage, "unknown action {}: it is enable, disable, status or start",
+        throw Error(ErrorKind::usage,
+                    "unknown action {}: it is enable, disable, status, start or stop",
                     quoted(options.action));
     }
     // `start` has nothing to do any more: every command begins by starting what is wanted.
