@@ -14,6 +14,7 @@
 #include "base/size.h"
 #include "base/text.h"
 #include "cli/commands/container/container_names.h"
+#include "cli/commands/image/image_names.h"
 #include "cli/commands/secret/secret_names.h"
 #include "cli/device_flags.h"
 #include "cli/extra_flags.h"
@@ -255,7 +256,7 @@ void declare_container_flags(CommandBuilder& command, ContainerFlags& flags) {
                    "Run by an OCI runtime such as runc instead of skiff's own launcher",
                    complete::files);
     command.unsupported(unsupported_container_flags());
-    command.argument("IMAGE", request.image);
+    command.argument("IMAGE", request.image, complete::images);
     command.program(request.command);
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/main.h"
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <exception>
 
@@ -22,9 +24,24 @@ ExitCode explain_usage(std::string_view message, std::string_view path, std::str
     return code;
 }
 
+/// Commands of Docker and podman that are still to come: not mistyped, and not like another one.
+bool is_still_to_come(std::string_view group, std::string_view word) {
+    constexpr std::array everywhere{"cp", "diff", "events", "export", "stats"};
+    constexpr std::array top{"buildx", "compose", "context", "kube", "network", "plugin", "pod"};
+    const bool takes_containers = group.empty() || group == "container" || group == "system";
+    return (takes_containers && std::ranges::count(everywhere, word) != 0) ||
+           (group.empty() && std::ranges::count(top, word) != 0) ||
+           (group == "system" && word == "prune");
+}
+
 ExitCode explain_unknown(Words words, const ResolvedCommand& resolved) {
     std::string path = resolved.group == nullptr ? "skiff" : resolved.path;
     const std::string_view word = words[resolved.words];
+    if (is_still_to_come(resolved.group == nullptr ? "" : resolved.group->name, word)) {
+        print_error(Error(ErrorKind::usage, "'{} {}' is not supported by this version of skiff",
+                          path, word));
+        return ExitCode::wrong_arguments;
+    }
     const std::string_view group = resolved.group == nullptr ? "" : resolved.group->name;
     print_error(Error(ErrorKind::usage, "unknown command: {} {}", path, word));
     if (const std::string_view near = nearest_name(word, group); !near.empty())

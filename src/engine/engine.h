@@ -18,7 +18,7 @@ struct EngineOptions {
     std::optional<std::string> root;
     std::optional<std::string> run_root;
     std::optional<std::string> config;
-    std::vector<std::string> cdi_directories;  ///< --cdi-spec-dir; empty: the usual ones
+    std::vector<std::string> cdi_directories = {};  ///< --cdi-spec-dir; empty: the usual ones
     bool strict =
         false;  ///< --strict: a command that would work with less than asked fails instead
     /// Takes one line for people, at once: what is wrong although the command goes on. Null:

@@ -75,4 +75,9 @@ is "inspect says Init" true eval 'skiff create --name ini --init-path "$T/init" 
 fails "what is not there" 125 'init-path "/nosuch" cannot be executed' skiff run --rm --init-path /nosuch busybox true
 fails "a relative path" 125 'the path needs to be absolute' skiff run --rm --init-path init busybox true
 check "nothing is left" eval '[ -z "$(skiff ps -aq)" ]'
+skiff run -d --name shown -t --network none busybox cat >/dev/null
+fails "attach without a terminal to a container with one" 1 'the input device is not a TTY' skiff attach shown
+skiff rm -f -t 0 shown >/dev/null
+fails "detach keys that are none, before anything is made" 125 'bogus' skiff run --detach-keys bogus-x --name unmade busybox true
+fails "… " 1 'No such' skiff inspect unmade
 finish

@@ -80,4 +80,19 @@ fails "start -a of two" 125 'cannot start and attach multiple' skiff start -a ru
 is "inspect -l" /run2 skiff inspect -l -f '{{.Name}}'
 is "exec -l" ok skiff exec -l echo ok
 skiff rm -fa >/dev/null
+# A client that takes nothing of the output (a pager, a stopped terminal) keeps nobody from the container once that has ended.
+mkfifo "$T/slow"
+exec 7<>"$T/slow"
+"$SKIFF" run --name stalled --network none busybox yes >"$T/slow" 2>"$T/stalled.err" &
+check "a container whose output nobody takes" wait_until skiff exec stalled true
+check "is killed" skiff kill stalled
+is "has an end" 137 skiff wait stalled
+check "starts again" skiff start stalled
+check "is killed again" skiff kill stalled
+is "has an end again" 137 skiff wait stalled
+check "is removed without force" skiff rm stalled
+exec 7>&-
+rm "$T/slow"
+wait
+
 finish

@@ -57,6 +57,11 @@ RunResult exec_in_container(const Engine& engine, const std::string& name,
     return stay_in_front(engine, std::move(connection.socket), front, connection.version);
 }
 
+bool has_running_terminal(const Engine& engine, const std::string& name) {
+    const ContainerFiles files = find_container(engine, name);
+    return files.record().request.tty && is_active(files.current_state().status);
+}
+
 RunResult attach_container(const Engine& engine, const std::string& name,
                            const AttachRequest& request) {
     const ContainerFiles files = find_container(engine, name);

@@ -27,6 +27,8 @@ struct AttachRequest {
     std::string detach_keys = "ctrl-p,ctrl-q";
 };
 
+/// Whether `name` runs on a terminal (-t). Throws Error{not_found}.
+bool has_running_terminal(const Engine& engine, const std::string& name);
 /// Stays in front of a running container until it ends or the keys detach.
 RunResult attach_container(const Engine& engine, const std::string& name,
                            const AttachRequest& request);

@@ -100,7 +100,8 @@ Fd mount_root(const Engine& engine, const ContainerFiles& files, const Container
     const bool is_first_start = make_directory(files.directory(), "upper", 0755);
     renew_work_directory(files);
     runtime::OverlayRequest request;
-    request.base_directory = engine.root() + "/l";
+    // Without an image there may be no folder of layers.
+    request.base_directory = engine.root() + (record.rootfs.empty() ? "/l" : "/containers");
     const Owner owner = root_owner(preparation);
     Fd rootfs;
     Fd id_map;

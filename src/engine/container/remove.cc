@@ -146,6 +146,9 @@ ContainerRecord record_if_readable(const ContainerFiles& files) {
 
 [[noreturn]] void refuse_running(const ContainerFiles& files, const ContainerRecord& record) {
     const ContainerState state = files.current_state();
+    if (!is_active(state.status))
+        throw Error(ErrorKind::in_use, "container {} is being changed by another command",
+                    record.name);
     throw Error(ErrorKind::in_use,
                 "You cannot remove a {} container {}. {} the container before attempting removal "
                 "or force remove (skiff rm -f {})",

@@ -16,6 +16,7 @@
 #include "engine/container/port_listeners.h"
 #include "engine/container/remove.h"
 #include "engine/container/session_end.h"
+#include "monitor/detach_keys.h"
 
 namespace skiff::engine {
 namespace {
@@ -46,7 +47,10 @@ RunResult start_and_front(const Engine& engine, const ContainerRecord& record, F
     make_mapped_layers(engine, record);
     RunResult result;
     try {
-        result = stay_in_front(engine, start_monitor(engine, record, std::move(lock)), front);
+        // A statement of its own: arguments live until the end of theirs, and the lock of a
+        // container that ends while nobody takes its output is for the next `rm` or `start`.
+        Fd client = start_monitor(engine, record, std::move(lock));
+        result = stay_in_front(engine, std::move(client), front);
     } catch (const Error& error) {
         // The monitor cannot see the processes of others; we may.
         if (error.kind() != ErrorKind::in_use || wanted_ports(record).empty()) throw;
@@ -75,6 +79,7 @@ void start_requirements(const Engine& engine, const CreateRequest& request) {
 RunResult run_container(const Engine& engine, const CreateRequest& request,
                         const RunOptions& options) {
     engine.phases().mark("command line");
+    monitor::parse_detach_keys(options.detach_keys);  // what is wrong with them is known before
     CreatedContainer created = make_container(engine, request, true, options.bring);
     engine.phases().mark("record and name");
     if (options.created) options.created(created.record.id);

@@ -11,6 +11,11 @@
 #include "base/error.h"
 #include "engine/container/security_labels.h"
 
+// gcc 12 loses sight of what an aggregate's default member initialisers initialise.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+
 namespace skiff::engine {
 namespace {
 

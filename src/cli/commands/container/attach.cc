@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
 #include "cli/command.h"
 #include "cli/commands/container/container_choice.h"
 #include "cli/commands/container/container_names.h"
 #include "cli/commands/container/front.h"
+#include "cli/output.h"
 #include "engine/container/exec.h"
 
 namespace skiff::cli {
@@ -30,11 +33,16 @@ void declare(CommandBuilder& command, AttachFlags& flags) {
 ExitCode run(engine::Engine& engine, const AttachFlags& flags) {
     if (flags.latest && !flags.container.empty())
         throw Error(ErrorKind::usage, "--latest and the name of a container exclude each other");
-    return end_as(
-        engine::attach_container(engine, flags.latest ? latest_container(engine) : flags.container,
-                                 {.input = !flags.no_stdin,
-                                  .signal_proxy = flags.signal_proxy,
-                                  .detach_keys = flags.detach_keys}));
+    const std::string container = flags.latest ? latest_container(engine) : flags.container;
+    if (!flags.no_stdin && isatty(STDIN_FILENO) != 1 &&
+        engine::has_running_terminal(engine, container)) {
+        print_error(Error(ErrorKind::usage, "the input device is not a TTY"));
+        return ExitCode{1};  // Docker's status for this one
+    }
+    return end_as(engine::attach_container(engine, container,
+                                           {.input = !flags.no_stdin,
+                                            .signal_proxy = flags.signal_proxy,
+                                            .detach_keys = flags.detach_keys}));
 }
 
 }  // namespace

@@ -30,13 +30,20 @@ struct BuildOptions {
     bool remove = true;
     bool force_remove = false;
     bool disable_content_trust = true;
+    bool load = true;
 };
 
 constexpr std::array unsupported{
-    UnsupportedFlag{"build-context"}, UnsupportedFlag{"cache-from"},
-    UnsupportedFlag{"cache-to"},      UnsupportedFlag{"compress"},
-    UnsupportedFlag{"output", 'o'},   UnsupportedFlag{"security-opt"},
-    UnsupportedFlag{"squash"},        UnsupportedFlag{"ssh"},
+    UnsupportedFlag{"allow"},         UnsupportedFlag{"annotation"},
+    UnsupportedFlag{"attest"},        UnsupportedFlag{"build-context"},
+    UnsupportedFlag{"builder"},       UnsupportedFlag{"cache-from"},
+    UnsupportedFlag{"cache-to"},      UnsupportedFlag{"call"},
+    UnsupportedFlag{"check"},         UnsupportedFlag{"compress"},
+    UnsupportedFlag{"metadata-file"}, UnsupportedFlag{"no-cache-filter"},
+    UnsupportedFlag{"output", 'o'},   UnsupportedFlag{"provenance"},
+    UnsupportedFlag{"push"},          UnsupportedFlag{"sbom"},
+    UnsupportedFlag{"security-opt"},  UnsupportedFlag{"squash"},
+    UnsupportedFlag{"ssh"},
 };
 
 void add_argument(engine::BuildRequest& request, std::string_view text) {
@@ -124,6 +131,7 @@ void declare(CommandBuilder& command, BuildOptions& options) {
     command.parsed(
         "--network", [&request](std::string_view value) { set_network(request, value); }, "string",
         "Network of the RUN steps: default, none or host", complete::words("default none host"));
+    command.flag("--load", options.load, "Keep the image in the store (always so)");
     command.flag("--no-cache", request.no_cache, "Do every step again");
     command.option("--platform", request.platform, "string",
                    "Build for this os/architecture, where base images have it");
@@ -160,6 +168,11 @@ void declare(CommandBuilder& command, BuildOptions& options) {
 ExitCode run(engine::Engine& engine, const BuildOptions& options) {
     if (!options.remove)
         throw Error(ErrorKind::unsupported, "--rm=false: the containers of steps cannot be kept");
+    if (!options.load)
+        throw Error(ErrorKind::unsupported, "--load=false: the image is built in the store");
+    if (options.request.platform.find(',') != std::string::npos)
+        throw Error(ErrorKind::unsupported, "--platform {}: one platform at a time",
+                    options.request.platform);
     engine::BuildRequest request = options.request;
     if (!options.file.empty()) request.file = options.file;
     // An id of an earlier build must not look like one of this.
