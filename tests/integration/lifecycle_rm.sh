@@ -83,7 +83,7 @@ skiff rm -fa >/dev/null
 # A client that takes nothing of the output (a pager, a stopped terminal) keeps nobody from the container once that has ended.
 mkfifo "$T/slow"
 exec 7<>"$T/slow"
-"$SKIFF" run --name stalled --network none busybox yes >"$T/slow" 2>"$T/stalled.err" &
+"$SKIFF" run --name stalled --network none busybox yes >"$T/slow" 2>"$T/stalled.err" 7>&- &
 check "a container whose output nobody takes" wait_until skiff exec stalled true
 check "is killed" skiff kill stalled
 is "has an end" 137 skiff wait stalled
