@@ -28,11 +28,8 @@ constexpr const char* group_of_auto = "containers";
 std::uint32_t parse_id_number(std::string_view text, std::string_view mode) {
     const auto number = parse_number<std::uint32_t>(text);
     if (!number || *number == std::numeric_limits<std::uint32_t>::max())
-        throw Error(ErrorKind::usage, "--userns {}: strconv.ParseUint: parsing {}: {}", mode,
-                    quoted(text),
-                    !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos
-                        ? "value out of range"
-                        : "invalid syntax");
+        throw Error(ErrorKind::usage, "--userns {}: {} is not a number from 0 to 4294967294", mode,
+                    quoted(text));
     return *number;
 }
 
