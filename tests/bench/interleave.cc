@@ -2,12 +2,13 @@
 // Times several commands against each other: A B C A B C …, so that what else the machine does hits
 // all alike.
 //
-//   interleave ROUNDS [PARALLEL] -- COMMAND… -- COMMAND… …
+//   interleave ROUNDS[+PAUSE] -- [@COPIES] COMMAND… -- [@COPIES] COMMAND… …
 //
-// PARALLEL (default 1) copies of a command run at once; the time is until the last has ended. stdin
-// is /dev/null, stdout and stderr are swallowed by a file. Prints one line per command: median and
-// quartiles in microseconds of a monotonic clock, the median CPU time of the children (user +
-// system, reaped ones only), and how many runs did not exit with 0.
+// Milliseconds of PAUSE (default 0) lie before each run, where what the one before it leaves to be
+// torn down would count against the next. COPIES (default 1) of a command run at once; the time is
+// until the last has ended. stdin is /dev/null, stdout and stderr are swallowed by a file. Prints
+// one line per command: median and quartiles in microseconds of a monotonic clock, the median CPU
+// time of the children (user + system, reaped ones only), and how many runs did not exit with 0.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -29,6 +30,7 @@ namespace {
 
 struct Contender {
     std::vector<char*> words;  // ends with nullptr, as execve wants it
+    int copies = 1;
     std::vector<double> wall;
     std::vector<double> cpu;
     int failures = 0;
@@ -52,8 +54,8 @@ double children_cpu() {
            static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
 }
 
-void run_once(Contender& contender, int copies, const posix_spawn_file_actions_t& files) {
-    std::vector<pid_t> children(static_cast<size_t>(copies));
+void run_once(Contender& contender, const posix_spawn_file_actions_t& files) {
+    std::vector<pid_t> children(static_cast<size_t>(contender.copies));
     const double cpu = children_cpu();
     const double start = microseconds();
     for (pid_t& child : children) {
@@ -80,20 +82,26 @@ double quantile(std::vector<double> values, double part) {
 int main(int argc, char** argv) {
     std::vector<Contender> contenders;
     int i = 1;
-    const int rounds = i < argc ? std::atoi(argv[i++]) : 0;
-    const int copies = i < argc && std::strcmp(argv[i], "--") != 0 ? std::atoi(argv[i++]) : 1;
+    const std::string given = i < argc ? argv[i++] : "";
+    const int rounds = std::atoi(given.c_str());
+    const size_t plus = given.find('+');
+    const long pause = plus == std::string::npos ? 0 : std::atol(given.c_str() + plus + 1);
     for (; i < argc; ++i) {
         if (std::strcmp(argv[i], "--") == 0)
             contenders.emplace_back();
+        else if (!contenders.empty() && contenders.back().words.empty() && argv[i][0] == '@')
+            contenders.back().copies = std::atoi(argv[i] + 1);
         else if (!contenders.empty())
             contenders.back().words.push_back(argv[i]);
     }
     for (Contender& contender : contenders) {
-        if (contender.words.empty()) return 2;
+        if (contender.words.empty() || contender.copies < 1) return 2;
         contender.words.push_back(nullptr);
     }
-    if (rounds < 1 || copies < 1 || contenders.empty()) {
-        std::fputs("usage: interleave ROUNDS [PARALLEL] -- COMMAND... -- COMMAND...\n", stderr);
+    if (rounds < 1 || contenders.empty()) {
+        std::fputs(
+            "usage: interleave ROUNDS[+PAUSE] -- [@COPIES] COMMAND... -- [@COPIES] COMMAND...\n",
+            stderr);
         return 2;
     }
     posix_spawn_file_actions_t files;
@@ -103,11 +111,15 @@ int main(int argc, char** argv) {
     posix_spawn_file_actions_adddup2(&files, 1, 2);
 
     // Caches are warmed by one round that does not count.
-    for (Contender& contender : contenders) run_once(contender, copies, files);
+    for (Contender& contender : contenders) run_once(contender, files);
     for (Contender& contender : contenders)
-        contender = Contender{std::move(contender.words), {}, {}, 0};
+        contender = Contender{std::move(contender.words), contender.copies, {}, {}, 0};
     for (int round = 0; round < rounds; ++round)
-        for (Contender& contender : contenders) run_once(contender, copies, files);
+        for (Contender& contender : contenders) {
+            const timespec time{pause / 1000, pause % 1000 * 1000000};
+            nanosleep(&time, nullptr);
+            run_once(contender, files);
+        }
     for (const Contender& contender : contenders)
         std::printf("%.0f %.0f %.0f %.0f %d\n", quantile(contender.wall, 0.5),
                     quantile(contender.wall, 0.25), quantile(contender.wall, 0.75),

@@ -81,9 +81,9 @@ PY
 
 declare -A median
 # Commands given as NAME:'words'; results in ${median[NAME]} (us), a table row each.
-race() { # TITLE PARALLEL NAME COMMAND-LINE [NAME COMMAND-LINE …]
-    local title=$1 parallel=$2 names=() arguments=() i=0 values word line
-    shift 2
+race() { # TITLE NAME COMMAND-LINE [NAME COMMAND-LINE …]; a line that begins with @16 is run by 16 at once
+    local title=$1 names=() arguments=() i=0 values word line
+    shift
     while [ $# -gt 0 ]; do
         names+=("$1")
         arguments+=(--)
@@ -100,7 +100,7 @@ race() { # TITLE PARALLEL NAME COMMAND-LINE [NAME COMMAND-LINE …]
             "$(ms "${values[3]}")" "$([ "${values[4]}" = 0 ] || echo "   ${values[4]} FAILED")"
         [ "${values[4]}" = 0 ] || unset "median[${names[i]}]"
         i=$((i + 1))
-    done < <(in_place "$work/interleave" "$rounds" "$parallel" "${arguments[@]}")
+    done < <(in_place "$work/interleave" "$rounds${pause:++$pause}" "${arguments[@]}")
 }
 ms() { awk -v n="$1" 'BEGIN {printf "%.3f", n / 1000}'; }
 
