@@ -19,7 +19,9 @@
 //             or     ◀──────────────── failure any step: 8 bytes, then init exits
 //
 // A process that joins a running container (exec), and a first process in namespaces of another
-// one, says `joined` first, from the process in between.
+// one, says `joined` first, from the process in between. In the pid namespace of another one that
+// process goes on as init (pid 0 in its report), and says `joined` once more when only exec is left:
+// the child that it then names waits for one more "go".
 //
 // End of file before `ready` means that init died. The child builds no text: the monitor still
 // holds the plan and words the message from step, index and errno.

@@ -6,6 +6,8 @@
 
 #include <unistd.h>
 
+#include <sys/syscall.h>
+
 #include "base/error.h"
 
 namespace skiff::runtime {
@@ -76,6 +78,11 @@ Received receive_report(int socket) {
     if (received.report.kind == ReportKind::console && message.fds.size() == 1)
         received.console = std::move(message.fds[0]);
     return received;
+}
+
+Child left_child(const Report& joined) {
+    const pid_t pid = joined.errno_value;
+    return {pid, Fd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)))};
 }
 
 void await_program(int socket, const LaunchPlan& plan, Launched& launched) {

@@ -35,6 +35,10 @@ struct Received {
 };
 Received receive_report(int socket);
 
+/// The process that `joined` names: a child of ours, made by another one. Not waited for yet, so
+/// the number is still its own.
+Child left_child(const Report& joined);
+
 /// Returns when the program of `launched` runs; takes its console. Throws what a failed step says,
 /// or that the process died.
 void await_program(int socket, const LaunchPlan& plan, Launched& launched);

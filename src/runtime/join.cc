@@ -37,10 +37,7 @@ Launched join(LaunchPlan plan, const JoinTarget& target) {
     if (first.report.kind == ReportKind::failure) throw describe_failure(plan, first.report);
     if (first.report.kind != ReportKind::joined)
         throw Error(ErrorKind::system, "the process for the container spoke out of turn");
-    // Ours and not waited for, so the number is still its own.
-    const pid_t pid = first.report.errno_value;
-    Launched result{Child(pid, Fd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)))),
-                    std::move(console)};
+    Launched result{left_child(first.report), std::move(console)};
     // What ended the container has not met this process if it was made afterwards, and without a
     // pid namespace of its own nothing else would.
     if (pollfd ended{target.init_pidfd, POLLIN, 0}; poll(&ended, 1, 0) != 0)

@@ -124,7 +124,7 @@ Child clone_own(const LaunchPlan& plan, const init::ExecVectors& vectors, unsign
     return std::move(cloned.child);
 }
 
-/// Init, by a process in between that has joined what is somebody else's.
+/// Init, by a process in between that has joined what is somebody else's; or that process itself.
 Child clone_joined(const LaunchPlan& plan, const init::ExecVectors& vectors,
                    unsigned long long flags, SocketPair& handshake) {
     CloneResult between = clone_process(0, plan.cgroup);
@@ -134,18 +134,19 @@ Child clone_joined(const LaunchPlan& plan, const init::ExecVectors& vectors,
     }
     handshake.theirs.reset();
     const Received first = receive_report(handshake.ours.get());
+    const bool stays =
+        !first.ended && first.report.kind == ReportKind::joined && init::enters_pid_namespace(plan);
+    if (stays) return std::move(between.child);
     between.child.wait();
     if (first.ended) throw Error(ErrorKind::system, "the process that joins namespaces was killed");
     if (first.report.kind == ReportKind::failure) throw describe_failure(plan, first.report);
     if (first.report.kind != ReportKind::joined)
         throw Error(ErrorKind::system, "the process that joins namespaces spoke out of turn");
-    // Ours and not waited for, so the number is still its own.
-    const pid_t pid = first.report.errno_value;
-    return {pid, Fd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)))};
+    return left_child(first.report);
 }
 
-/// Init has mounted all, or failed before.
-void await_mounts(int socket, const LaunchPlan& plan, Launched& launched) {
+/// The terminal may come before it.
+Report await_report(ReportKind wanted, int socket, const LaunchPlan& plan, Launched& launched) {
     Received received = receive_report(socket);
     if (!received.ended && received.report.kind == ReportKind::console) {
         launched.pty_master = std::move(received.console);
@@ -153,8 +154,9 @@ void await_mounts(int socket, const LaunchPlan& plan, Launched& launched) {
     }
     if (received.ended) throw Error(ErrorKind::system, "the container's init was killed");
     if (received.report.kind == ReportKind::failure) throw describe_failure(plan, received.report);
-    if (received.report.kind != ReportKind::mounted)
+    if (received.report.kind != wanted)
         throw Error(ErrorKind::system, "the container's init spoke out of turn");
+    return received.report;
 }
 
 /// Init may have failed by now, and said so: the next report is that.
@@ -197,7 +199,7 @@ Launched launch(LaunchPlan plan, const IdMaps* nested, const LaunchHooks& hooks)
     if (hooks.cloned) hooks.cloned(result.init);
     write_all(handshake.ours.get(), "g", "the container's init");
     if (hooks.mounted) {
-        await_mounts(handshake.ours.get(), plan, result);
+        await_report(ReportKind::mounted, handshake.ours.get(), plan, result);
         hooks.mounted();
         write_all(handshake.ours.get(), "m", "the container's init");
     }
@@ -206,6 +208,12 @@ Launched launch(LaunchPlan plan, const IdMaps* nested, const LaunchHooks& hooks)
         send_second_go(handshake.ours.get());
     }
 
+    if (init::enters_pid_namespace(plan)) {
+        const Report report = await_report(ReportKind::joined, handshake.ours.get(), plan, result);
+        result.init.wait();
+        result.init = left_child(report);
+        write_all(handshake.ours.get(), "g", "the container's first process");
+    }
     await_program(handshake.ours.get(), plan, result);
     return result;
 }

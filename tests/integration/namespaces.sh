@@ -61,6 +61,29 @@ has "port has nothing to tell" '^$' eval 'skiff port joiner; echo'
 is "a program ends, whatever it left in the other's pid namespace" 0 \
     eval "n=$((200000 + RANDOM)); skiff run --rm --pid container:donor busybox sh -c \"setsid sh -c 'sleep \$n & sleep \$n' & sleep 0.2\"; pgrep -cf \"^sleep \$n\" || true"
 
+# A container that is being made still has the host's tree below its feet, and other rights than it will have. It waits in a hook
+# until somebody with CAP_SYS_PTRACE in the pid namespace that it joins has looked for it.
+mkdir cdi
+mkfifo begun go
+echo reached >mark
+printf '#!/bin/sh\necho >%q\nread -r _ <%q\n' "$T/begun" "$T/go" >waits
+chmod 755 waits
+printf 'cdiVersion: 0.8.0\nkind: vendor.com/waits\ndevices:\n- name: d\n  containerEdits: {hooks: [{hookName: createContainer, path: %s, args: [waits]}]}\n' "$T/waits" >cdi/waits.yaml
+skiff run -d --name debugger --cap-add SYS_PTRACE busybox sleep 1000 >/dev/null
+"$SKIFF" --cdi-spec-dir "$T/cdi" run --rm --pid container:debugger --device vendor.com/waits=d busybox echo begins >begins.out 2>&1 &
+beginning=$!
+if read -r -t 60 _ <>begun; then
+    is "what begins in another's pid namespace is out of its reach" nothing skiff exec debugger sh -c 'for p in /proc/[0-9]*; do cat "$p/root$0"; done 2>/dev/null; echo nothing' "$T/mark"
+    echo >go
+else
+    fail "a hook begins" "nothing was heard of it"
+fi
+wait "$beginning"
+is "… and runs there" begins cat begins.out
+fails "a procfs of other processes is not taken for its own" 125 'cannot join PID of container [0-9a-f]{64}: what it has at /proc does not show its processes' \
+    eval 'skiff run -d --name covered --privileged -v /proc:/host busybox sh -c "mount --move /host /proc && exec sleep 1000" >/dev/null; wait_until skiff exec covered test ! -e /host/1; skiff run --rm --pid container:covered busybox true'
+skiff rm -f debugger covered >/dev/null
+
 # --- who may -----------------------------------------------------------------------------------------------------------
 
 fails "there is no such container" 125 'No such container: nosuch' skiff run --rm --network container:nosuch busybox true

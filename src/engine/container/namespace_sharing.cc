@@ -9,6 +9,8 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include <linux/mount.h>
+
 #include "base/error.h"
 #include "base/file.h"
 #include "base/process.h"
@@ -176,12 +178,17 @@ JoinedNamespaces::JoinedNamespaces(const Engine& engine, const ContainerRecord& 
         if (id.empty()) continue;
         const Process process = open_process(files_of(engine, id).stored_state(), kind, id);
         joined_.push_back({kind.type, open_namespace(process, kind, id)});
-        if (kind.type != CLONE_NEWIPC) continue;
+        if (kind.type == CLONE_NEWNET) continue;
         const Fd mounts = process.open_namespace("mnt");
         if (!mounts.valid()) refuse_ended(kind, id);
-        shared_memory_ =
-            with_context([&] { return runtime::copy_foreign_mount(mounts.get(), "/dev/shm"); },
-                         "can't join IPC of container {}", id);
+        if (kind.type == CLONE_NEWIPC)
+            shared_memory_ =
+                with_context([&] { return runtime::copy_foreign_tmpfs(mounts.get(), "/dev/shm"); },
+                             "can't join IPC of container {}", id);
+        else
+            procfs_ = with_context(
+                [&] { return runtime::copy_foreign_procfs(mounts.get(), joined_.back().fd.get()); },
+                "cannot join PID of container {}", id);
     }
 }
 
@@ -189,10 +196,16 @@ void JoinedNamespaces::give_to(runtime::LaunchPlan& plan) {
     for (runtime::JoinStep& step : plan.joins)
         for (Joined& joined : joined_)
             if (joined.type == step.type) step.fd = std::move(joined.fd);
-    if (!shared_memory_.valid()) return;
-    for (runtime::MountStep& step : plan.mounts)
-        if (step.kind == runtime::MountStep::Kind::attach && step.source == shared_memory_source)
+    for (runtime::MountStep& step : plan.mounts) {
+        const bool attached = step.kind == runtime::MountStep::Kind::attach;
+        if (shared_memory_.valid() && attached && step.source == shared_memory_source)
             step.tree = std::move(shared_memory_);
+        if (procfs_.valid() && !attached && step.type == "proc") {
+            step.kind = runtime::MountStep::Kind::attach;
+            step.attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+            step.tree = std::move(procfs_);
+        }
+    }
 }
 
 std::string namespaces_path(const Engine& engine, std::string_view mode) {

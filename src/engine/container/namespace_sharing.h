@@ -41,7 +41,7 @@ class JoinedNamespaces {
     /// Error{unsupported} when the kernel keeps us out of one.
     JoinedNamespaces(const Engine& engine, const ContainerRecord& record);
 
-    /// Puts the descriptors into plan.joins, and X's /dev/shm into its mount.
+    /// Puts the descriptors into plan.joins, and X's /dev/shm and /proc into their mounts.
     void give_to(runtime::LaunchPlan& plan);
 
   private:
@@ -51,6 +51,7 @@ class JoinedNamespaces {
     };
     std::vector<Joined> joined_;
     Fd shared_memory_;  ///< a detached copy of the mount
+    Fd procfs_;         ///< another
 };
 
 /// "/proc/123/ns" of the container that `mode` (container:ID) names; "" when it does not run. For

@@ -99,9 +99,15 @@ void enter(const LaunchPlan& plan, const ExecVectors& vectors, int socket) noexc
     step(Step::hostname, set_hostname(plan));
     if (plan.bring_up_loopback) step(Step::loopback, bring_up_loopback());
 
+    // Hooks have run, and their rights are needed for it.
+    step(Step::join, enter_pid_namespace(plan));
+
     // Descriptors and limits while we may still do everything; then the identity, which takes that
     // away.
     step(Step::stdio, connect_stdio(plan, console));
+    const bool leaves_to_child = enters_pid_namespace(plan);
+    // Whose session is led by the process that becomes the program.
+    if (plan.terminal && !leaves_to_child) step(Step::console, take_terminal());
     // From here on nothing but the handshake is needed of all that is open.
     step(Step::stdio, place_kept(plan, socket));
     walk(set_rlimits(plan, at));
@@ -113,11 +119,12 @@ void enter(const LaunchPlan& plan, const ExecVectors& vectors, int socket) noexc
     if (apparmor >= 0) step(Step::apparmor, set_apparmor(plan, apparmor));
     // PID 1 of --init drops its rights like the program it serves, so it splits off after that.
     walk(take_identity(plan, at));
+    step(Step::escape_check, check_working_directory());
+    if (leaves_to_child) leave_to_child(plan, vectors, socket);
     // Where no pid namespace of the monitor's does it (--pid=host): die with the monitor. A change
     // of credentials clears this, so it comes after the last one; a monitor that died before shows
     // as a closed socket below.
     if (plan.die_with_parent) prctl(PR_SET_PDEATHSIG, SIGKILL);
-    step(Step::escape_check, check_working_directory());
     if (plan.reaper) step(Step::reaper, stay_as_reaper(plan, socket));
 
     // Not before: until here every file is made with the permissions that we say.

@@ -25,8 +25,14 @@ struct ExecVectors {
 /// return.
 [[noreturn]] void enter(const LaunchPlan& plan, const ExecVectors& vectors, int socket) noexcept;
 
-/// Enters the namespaces plan.joins, makes those of `flags` (CLONE_NEW…) in a child that it leaves
-/// to its own parent, and walks the plan there. Does not return.
+/// The plan joins somebody else's pid namespace: processes there see ours, and with CAP_SYS_PTRACE
+/// they reach whatever it reaches (/proc/PID/root is the host's tree until the pivot). So init does
+/// its work outside, and only the program is started there.
+bool enters_pid_namespace(const LaunchPlan& plan) noexcept;
+
+/// Enters the namespaces plan.joins, makes those of `flags` (CLONE_NEW…), and walks the plan there:
+/// in a child that it leaves to its own parent, or, with enters_pid_namespace, itself, and leaves
+/// its parent a child that executes the program. Does not return.
 [[noreturn]] void enter_joined(const LaunchPlan& plan, const ExecVectors& vectors,
                                unsigned long long flags, int socket) noexcept;
 

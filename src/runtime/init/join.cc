@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A further process in a running container, from the monitor's side to exec.
+// A further process in a running container, from the monitor's side to exec; and a first process in
+// namespaces of another container.
 //
 // All that it meets inside belongs to the container: every path is opened below the container's
 // root by base/in_root, nothing of the host is left below our feet after setns(2).
@@ -37,22 +38,8 @@ int enter_existing_directory(const LaunchPlan& plan) noexcept {
     return result;
 }
 
-/// The terminal becomes ours in the process that leads the session.
-int connect_streams(const LaunchPlan& plan, int console) noexcept {
-    if (!plan.terminal) return connect_stdio(plan, -1);
-    for (int number = 0; number < 3; ++number)
-        if (dup2(console, number) < 0) return errno;
-    return 0;
-}
-
-void keep_only_streams_and(int socket) noexcept {
-    const unsigned handshake = static_cast<unsigned>(socket);
-    if (handshake > 3) syscall(SYS_close_range, 3, handshake - 1, 0);
-    syscall(SYS_close_range, handshake + 1, ~0U, 0);
-}
-
 /// In the container's pid namespace, where others may see and, with CAP_SYS_PTRACE, stop and read
-/// us: by now we have nothing that they have not.
+/// us: by now we have nothing of the host, and nothing that the program will not have.
 [[noreturn]] void become_program(const LaunchPlan& plan, const ExecVectors& vectors,
                                  int socket) noexcept {
     const auto step = [&](Step name, int error) noexcept {
@@ -61,8 +48,8 @@ void keep_only_streams_and(int socket) noexcept {
     if (plan.die_with_parent) prctl(PR_SET_PDEATHSIG, SIGKILL);
     step(Step::handshake, wait_for_go(socket));  // now the parent knows us
     if (setsid() < 0) fail(socket, {Step::session, 0}, errno);
-    // A terminal without a session takes this one (0: do not steal).
-    if (plan.terminal && ioctl(0, TIOCSCTTY, 0) < 0) fail(socket, {Step::console, 0}, errno);
+    if (plan.terminal) step(Step::console, take_terminal());
+    if (plan.reaper) step(Step::reaper, stay_as_reaper(plan, socket));
     umask(plan.umask);
     if (!send_report(socket, {ReportKind::ready, Step::none, 0, 0})) _exit(125);
     step(Step::exec, execute(plan, vectors));
@@ -71,13 +58,40 @@ void keep_only_streams_and(int socket) noexcept {
 
 }  // namespace
 
+bool enters_pid_namespace(const LaunchPlan& plan) noexcept {
+    for (const JoinStep& join : plan.joins)
+        if (join.type == CLONE_NEWPID) return true;
+    return false;
+}
+
+int enter_pid_namespace(const LaunchPlan& plan) noexcept {
+    for (const JoinStep& join : plan.joins)
+        if (join.type == CLONE_NEWPID && setns(join.fd.get(), CLONE_NEWPID) < 0) return errno;
+    return 0;
+}
+
+void leave_to_child(const LaunchPlan& plan, const ExecVectors& vectors, int socket) noexcept {
+    prctl(PR_SET_DUMPABLE, 0);  // the change of credentials has reset it
+    close_all_but_kept(plan, socket);
+    const long pid = clone_as_sibling();
+    if (pid < 0) fail(socket, {Step::join, 0}, errno);
+    if (pid == 0) become_program(plan, vectors, socket);
+    send_report(socket, {ReportKind::joined, Step::none, 0, static_cast<int>(pid)});
+    _exit(0);
+}
+
 void enter_joined(const LaunchPlan& plan, const ExecVectors& vectors, unsigned long long flags,
                   int socket) noexcept {
     prctl(PR_SET_DUMPABLE, 0);
-    // A pid namespace holds for children only; the others are kept by the child.
     for (unsigned i = 0; i < plan.joins.size(); ++i)
-        if (setns(plan.joins[i].fd.get(), plan.joins[i].type) < 0)
+        if (plan.joins[i].type != CLONE_NEWPID &&
+            setns(plan.joins[i].fd.get(), plan.joins[i].type) < 0)
             fail(socket, {Step::join, i}, errno);
+    if (enters_pid_namespace(plan)) {
+        if (unshare(static_cast<int>(flags)) < 0) fail(socket, {Step::join, 0}, errno);
+        if (!send_report(socket, {ReportKind::joined, Step::none, 0, 0})) _exit(125);
+        enter(plan, vectors, socket);
+    }
     const long pid = clone_as_sibling(flags);
     if (pid < 0) fail(socket, {Step::join, 0}, errno);
     if (pid == 0) enter(plan, vectors, socket);
@@ -117,18 +131,12 @@ void enter_container(const LaunchPlan& plan, const ExecVectors& vectors, int ini
     int console = -1;
     if (plan.terminal) step(Step::console, open_console(plan, socket, console));
     step(Step::existing_directory, enter_existing_directory(plan));
-    step(Step::stdio, connect_streams(plan, console));
+    step(Step::stdio, connect_stdio(plan, console));
     walk(set_rlimits(plan, at));
     if (apparmor >= 0) step(Step::apparmor, set_apparmor(plan, apparmor));
     walk(take_identity(plan, at));
     step(Step::escape_check, check_working_directory());
-    prctl(PR_SET_DUMPABLE, 0);
-    keep_only_streams_and(socket);
-    const long pid = clone_as_sibling();
-    if (pid < 0) fail(socket, {Step::join, 0}, errno);
-    if (pid == 0) become_program(plan, vectors, socket);
-    send_report(socket, {ReportKind::joined, Step::none, 0, static_cast<int>(pid)});
-    _exit(0);
+    leave_to_child(plan, vectors, socket);
 }
 
 }  // namespace skiff::runtime::init

@@ -43,9 +43,6 @@ int bring_up_loopback() noexcept {
 
 int connect_stdio(const LaunchPlan& plan, int console) noexcept {
     if (plan.terminal) {
-        // The session was made by setsid before; a terminal without a session takes this one (0: do
-        // not steal).
-        if (ioctl(console, TIOCSCTTY, 0) < 0) return errno;
         for (int number = 0; number < 3; ++number)
             if (dup2(console, number) < 0) return errno;
         return 0;
@@ -58,6 +55,11 @@ int connect_stdio(const LaunchPlan& plan, int console) noexcept {
     if (const int error = connect(input, 0, plan)) return error;
     if (const int error = connect(plan.stdout_write.get(), 1, plan)) return error;
     return connect(plan.stderr_write.get(), 2, plan);
+}
+
+int take_terminal() noexcept {
+    // 0: not one that another session has.
+    return ioctl(0, TIOCSCTTY, 0) < 0 ? errno : 0;
 }
 
 int place_kept(const LaunchPlan& plan, int& socket) noexcept {

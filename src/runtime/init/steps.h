@@ -66,6 +66,8 @@ int take_identity(const LaunchPlan& plan, Position& at) noexcept;
 // stdio.cc
 int bring_up_loopback() noexcept;
 int connect_stdio(const LaunchPlan& plan, int console) noexcept;
+/// The terminal on stdin becomes that of our session, which has none.
+int take_terminal() noexcept;
 /// Gives the program's descriptors their numbers, for which the handshake's `socket` may have to
 /// move.
 int place_kept(const LaunchPlan& plan, int& socket) noexcept;
@@ -73,6 +75,14 @@ int place_kept(const LaunchPlan& plan, int& socket) noexcept;
 void close_all_but_kept(const LaunchPlan& plan, int socket) noexcept;
 /// Fails unless the working directory is inside the container's root (CVE-2024-21626).
 int check_working_directory() noexcept;
+
+// join.cc
+/// Of plan.joins. It holds for children only, so none may be made that has more than the program.
+int enter_pid_namespace(const LaunchPlan& plan) noexcept;
+/// The last step of a process that has joined namespaces: a child of our parent's executes the
+/// program, in the pid namespace that was joined. Does not return.
+[[noreturn]] void leave_to_child(const LaunchPlan& plan, const ExecVectors& vectors,
+                                 int socket) noexcept;
 
 // reaper.cc
 /// Returns in the child, which goes on to exec; the caller itself stays behind as PID 1.
