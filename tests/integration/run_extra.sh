@@ -107,7 +107,10 @@ fails "… no number" 125 'strconv.ParseUint: parsing "x"' r --io-maxiops x busy
 is "--disable-content-trust" fine r --disable-content-trust=false busybox echo fine
 has "--kernel-memory warns" 'kernel memory limit is deprecated' r --kernel-memory 50m busybox true
 fails "… less than 6 MB" 125 'Minimum kernel memory limit allowed is 6MB' r --kernel-memory 1m busybox true
-fails "--storage-opt size=" 125 "supported only for overlay over xfs with 'pquota'" r --storage-opt size=1g busybox true
+has "--storage-opt size= where no quota can be had: why" '--storage-opt has no effect: .*(quotas are root.s alone|project quotas)' r --storage-opt size=1g busybox true
+fails "… --strict" 125 '--storage-opt has no effect' skiff --strict run --rm --storage-opt size=1g --network none busybox true
+is "… inspect" '{"SIZE":"1g","inodes":"500"}' eval 'skiff create --name so --storage-opt SIZE=1g --storage-opt inodes=500 busybox true >/dev/null && skiff inspect -f "{{json .HostConfig.StorageOpt}}" so && skiff rm so >/dev/null'
+fails "… a size that is none" 125 "invalid size: 'x'" r --storage-opt size=x busybox true
 fails "--storage-opt of another name" 125 'Unknown option nonsense' r --storage-opt nonsense=1 busybox true
 fails "… of none" 125 'invalid storage option' r --storage-opt nonsense busybox true
 

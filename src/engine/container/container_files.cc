@@ -18,6 +18,7 @@
 #include "base/root_dir.h"
 #include "base/text.h"
 #include "engine/container/restart_policy.h"
+#include "engine/container/storage_limit.h"
 #include "storage/store.h"
 
 namespace skiff::engine {
@@ -404,6 +405,7 @@ std::string discard_container(const Engine& engine, const ContainerFiles& files,
     forget_wanted(engine, files.id());
     // The name goes last: a link without a record is stale and may be replaced by anybody, while a
     // record without its link could not be named any more.
+    release_storage_limit(files);
     free_name(engine, name, files.id());
     return target;
 }

@@ -147,6 +147,7 @@ Json host_config(const ContainerRecord& record, const std::string& runtime) {
     if (request.init) json["Init"] = true;
     if (!request.annotations.empty()) json["Annotations"] = request.annotations;
     json.update(docker_resources(request));
+    if (!request.storage.options.empty()) json["StorageOpt"] = request.storage.options;
     return json;
 }
 
