@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "cli/commands/container/container_names.h"
 #include "cli/values.h"
+#include "engine/container/storage_limit.h"
 #include "engine/container/systemd_mode.h"
 #include "engine/container/time_zone.h"
 
@@ -105,6 +106,11 @@ void declare_extra_flags(CommandBuilder& command, CreateRequest& request) {
         "list", "Containers that are started before this one", complete::containers);
     command.flag("--rootfs", request.rootfs,
                  "The first argument is a directory with a root file system instead of an image");
+    command.parsed(
+        "--storage-opt",
+        [&request](std::string_view value) { engine::add_storage_option(request.storage, value); },
+        "list",
+        "Limit the container's writable layer: size=, inodes=", complete::words("size= inodes="));
     command.option("--systemd", request.systemd, "string",
                    "Prepare what systemd needs when the program is one: true, false or always",
                    complete::words("true false always"));
@@ -159,19 +165,6 @@ void declare_foreign_flags(CommandBuilder& command, engine::Resources& resources
                 std::min<std::uint64_t>(parse_binary_size(value), INT64_MAX));
         },
         "bytes", "Kernel memory limit (deprecated: kernels have none any more)");
-    command.parsed(
-        "--storage-opt",
-        [](std::string_view value) {
-            const Cut option = cut(value, '=');
-            if (!option.found) throw Error(ErrorKind::usage, "invalid storage option");
-            if (option.before != "size")
-                throw Error(ErrorKind::usage, "Unknown option {}", printable(option.before));
-            parse_binary_size(option.after);
-            throw Error(ErrorKind::unsupported,
-                        "--storage-opt is supported only for overlay over xfs with 'pquota' mount "
-                        "option, and not by this version of skiff");
-        },
-        "list", "Storage driver options: size= is refused on this machine");
 }
 
 void declare_preserved_descriptors(CommandBuilder& command, std::vector<int>& numbers) {

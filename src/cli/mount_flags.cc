@@ -163,6 +163,7 @@ bool is_tmpfs_option(std::string_view word) {
 
 MountRequest parse_volume_flag(std::string_view text) {
     const std::vector<std::string_view> parts = split(text, ':');
+    if (text.empty()) throw Error(ErrorKind::usage, "invalid empty volume spec");
     if (parts.size() > 3) throw Error(ErrorKind::usage, "invalid volume specification: '{}'", text);
     if (std::ranges::find(parts, "") != parts.end())
         throw Error(ErrorKind::usage, "invalid spec: {}: empty section between colons", text);

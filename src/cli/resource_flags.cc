@@ -41,7 +41,7 @@ ValueParser integer_to(std::int64_t& target) {
 std::int64_t parse_cpus(std::string_view value) {
     const Cut parts = cut(value, '.');
     const auto refuse = [&] {
-        return Error(ErrorKind::invalid, "Failed to parse {} as a rational number", value);
+        return Error(ErrorKind::invalid, "failed to parse {} as a rational number", value);
     };
     const auto digits = [](std::string_view text) {
         return text.find_first_not_of("0123456789") == std::string_view::npos;

@@ -22,7 +22,8 @@ namespace {
 /// A blocking driver keeps about what a pipe holds; the rest waits in the program.
 constexpr std::size_t blocking_queue = 64UL * 1024;
 /// For the first connection, which the start of the program waits for.
-constexpr int first_connection_ms = 10'000;
+constexpr std::chrono::seconds first_connection{10};
+constexpr std::chrono::seconds patience_with_an_end{1};
 constexpr std::size_t part_id_bytes = 32;
 
 int socket_type(LogServer::Transport transport) {
@@ -84,17 +85,13 @@ LogDelivery::LogDelivery(DeliverySettings settings) : settings_(std::move(settin
             reason = error.message();
         }
     }
-    last_progress_ = Clock::now();
-    for (address_ = 0; address_ < addresses_.size(); ++address_) {
-        if (!begin_connection(addresses_[address_])) {
-            reason = std::strerror(errno);
-            continue;
-        }
-        pollfd entry{socket_.get(), POLLOUT, 0};
-        if (connecting_ && !settings_.connects_later) poll(&entry, 1, first_connection_ms);
-        if (settings_.connects_later || is_connected()) return;
-        reason = connecting_ ? "i/o timeout" : std::strerror(errno);
+    if (settings_.tls) {
+        with_context([&] { tls_ = std::make_unique<LogTls>(*settings_.tls); },
+                     "failed to initialize logging driver: {}", settings_.driver);
     }
+    last_progress_ = Clock::now();
+    for (address_ = 0; address_ < addresses_.size(); ++address_)
+        if (is_first_connection_made(reason)) return;
     socket_.reset();
     address_ = 0;
     // A name that cannot be resolved now would never be: there is no second look.
@@ -108,6 +105,33 @@ LogDelivery::LogDelivery(DeliverySettings settings) : settings_(std::move(settin
                 settings_.driver, where, reason);
 }
 
+/// Waits for it, unless it may be made later.
+bool LogDelivery::is_first_connection_made(std::string& reason) {
+    if (!begin_connection(addresses_[address_])) {
+        reason = std::strerror(errno);
+        return false;
+    }
+    if (settings_.connects_later) return true;
+    const auto deadline = Clock::now() + first_connection;
+    while (Clock::now() < deadline) {
+        if (is_connected()) {
+            if (is_secured()) return true;
+            if (!socket_.valid()) {
+                reason = tls_->reason();
+                return false;
+            }
+        } else if (!socket_.valid()) {
+            reason = std::strerror(errno);
+            return false;
+        }
+        pollfd entry{socket_.get(), events(), 0};
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
+        poll(&entry, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
+    }
+    reason = "i/o timeout";
+    return false;
+}
+
 /// False, and errno, when it failed at once.
 bool LogDelivery::begin_connection(const Address& address) {
     const auto* where = reinterpret_cast<const sockaddr*>(address.bytes.data());
@@ -115,6 +139,8 @@ bool LogDelivery::begin_connection(const Address& address) {
                            socket_type(address.transport) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!socket_.valid()) return false;
     connecting_ = false;
+    if (tls_) tls_->end();
+    securing_ = tls_ != nullptr;
     if (::connect(socket_.get(), where, static_cast<socklen_t>(address.bytes.size())) == 0)
         return true;
     if (errno != EINPROGRESS) {
@@ -139,6 +165,28 @@ bool LogDelivery::is_connected() {
     if (error == 0) return true;
     socket_.reset();
     errno = error;
+    return false;
+}
+
+/// Takes the session of a connection that stands a step further. False while there is none; when
+/// it failed, there is no socket any more either.
+bool LogDelivery::is_secured() {
+    if (!securing_) return socket_.valid();
+    switch (tls_->handshake(socket_.get())) {
+        case LogTls::Step::done:
+            securing_ = false;
+            session_waits_for_ = 0;
+            return true;
+        case LogTls::Step::wants_to_read:
+            session_waits_for_ = POLLIN;
+            return false;
+        case LogTls::Step::wants_to_write:
+            session_waits_for_ = POLLOUT;
+            return false;
+        case LogTls::Step::failed:
+            break;
+    }
+    socket_.reset();
     return false;
 }
 
@@ -213,12 +261,17 @@ int LogDelivery::fd() const {
 }
 
 short LogDelivery::events() const {
-    return connecting_ || pending() ? POLLOUT : POLLIN;
+    if (connecting_) return POLLOUT;
+    if (session_waits_for_ != 0) return session_waits_for_;
+    return pending() ? POLLOUT : POLLIN;
 }
 
 void LogDelivery::lose() {
+    if (tls_) tls_->end();
     socket_.reset();
     connecting_ = false;
+    securing_ = false;
+    session_waits_for_ = 0;
     // To be sent as a whole again: the server may have forgotten the half that it had.
     sent_ = 0;
     address_ = addresses_.empty() ? 0 : (address_ + 1) % addresses_.size();
@@ -231,10 +284,43 @@ void LogDelivery::connect() {
     if (!begin_connection(addresses_[address_])) lose();
 }
 
+/// As send(2), which it is without TLS.
+ssize_t LogDelivery::send_some(std::string_view bytes) {
+    if (!tls_) return send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    std::size_t taken = 0;
+    session_waits_for_ = 0;
+    switch (tls_->send(bytes, taken)) {
+        case LogTls::Step::done:
+            return static_cast<ssize_t>(taken);
+        case LogTls::Step::wants_to_read:
+            session_waits_for_ = POLLIN;
+            errno = EAGAIN;
+            return -1;
+        case LogTls::Step::wants_to_write:
+            errno = EAGAIN;
+            return -1;
+        case LogTls::Step::failed:
+            break;
+    }
+    errno = ECONNRESET;
+    return -1;
+}
+
+/// Answers that nobody asked for are taken away; an end is noticed before something is sent into
+/// it. False at the end.
+bool LogDelivery::drop_answers() {
+    if (tls_) return tls_->drop_answers() != LogTls::Step::failed;
+    std::array<char, 512> answer;
+    ssize_t n = 0;
+    while ((n = recv(socket_.get(), answer.data(), answer.size(), MSG_DONTWAIT)) > 0) {
+    }
+    return n < 0 && (errno == EAGAIN || errno == EINTR);
+}
+
 /// False when nothing more can be done now.
 bool LogDelivery::send_front() {
     const std::string_view rest = std::string_view(queue_.front()).substr(sent_);
-    const ssize_t n = send(socket_.get(), rest.data(), rest.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    const ssize_t n = send_some(rest);
     const bool datagrams = socket_type(addresses_[address_].transport) == SOCK_DGRAM;
     if (n < 0) {
         if (errno == EINTR) return true;
@@ -272,15 +358,12 @@ void LogDelivery::act() {
         }
         last_progress_ = Clock::now();
     }
-    if (socket_type(addresses_[address_].transport) == SOCK_STREAM) {
-        // Answers that nobody asked for are taken away; an end is noticed before something is sent
-        // into it.
-        std::array<char, 512> answer;
-        ssize_t n = 0;
-        while ((n = recv(socket_.get(), answer.data(), answer.size(), MSG_DONTWAIT)) > 0) {
-        }
-        if (n == 0 || (errno != EAGAIN && errno != EINTR)) return lose();
+    if (!is_secured()) {
+        if (!socket_.valid()) lose();
+        return;
     }
+    if (socket_type(addresses_[address_].transport) == SOCK_STREAM && !drop_answers())
+        return lose();
     while (!queue_.empty() && send_front()) {
     }
 }
@@ -290,6 +373,24 @@ void LogDelivery::give_up() {
     queue_.clear();
     queued_ = 0;
     sent_ = 0;
+    if (tls_ && socket_.valid() && !connecting_) take_leave();
+}
+
+/// To close a connection with something in it that we did not read (a TLS server sends tickets
+/// that nobody needs) is a reset, which may cost the server what it has not read yet.
+void LogDelivery::take_leave() {
+    tls_->end();
+    shutdown(socket_.get(), SHUT_WR);
+    const auto deadline = Clock::now() + patience_with_an_end;
+    std::array<char, 512> answer;
+    for (;;) {
+        pollfd entry{socket_.get(), POLLIN, 0};
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
+        if (left.count() <= 0 || poll(&entry, 1, static_cast<int>(left.count())) <= 0) break;
+        if (recv(socket_.get(), answer.data(), answer.size(), MSG_DONTWAIT) <= 0) break;
+    }
+    socket_.reset();
+    securing_ = false;
 }
 
 }  // namespace skiff::monitor

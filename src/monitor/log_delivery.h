@@ -22,6 +22,7 @@
 
 #include "base/fd.h"
 #include "base/timestamp.h"
+#include "monitor/log_tls.h"
 #include "monitor/protocol.h"
 
 namespace skiff::monitor {
@@ -61,6 +62,7 @@ struct DeliverySettings {
     /// A first connection that fails is no error: it is tried again like one that was lost.
     bool connects_later = false;
     std::chrono::milliseconds retry_wait{1000};
+    std::optional<TlsSettings> tls;  ///< with tcp servers
 };
 
 class LogDelivery {
@@ -86,7 +88,8 @@ class LogDelivery {
     std::optional<Clock::time_point> due() const { return retry_at_; }
     /// Of the last piece that the server has taken.
     Clock::time_point last_progress() const { return last_progress_; }
-    /// Counts what is queued as undelivered.
+    /// The end: counts what is queued as undelivered, and closes a TLS connection in good order,
+    /// for which the server has a second.
     void give_up();
     /// Messages that were given up or had no place.
     std::uint64_t undelivered() const { return undelivered_; }
@@ -107,7 +110,12 @@ class LogDelivery {
     void connect();
     bool begin_connection(const Address& address);
     bool is_connected();
+    bool is_secured();
+    bool is_first_connection_made(std::string& reason);
     void lose();
+    ssize_t send_some(std::string_view bytes);
+    bool drop_answers();
+    void take_leave();
     bool send_front();
 
     DeliverySettings settings_;
@@ -115,6 +123,9 @@ class LogDelivery {
     std::size_t address_ = 0;  ///< the one in use, or to be tried next
     Fd socket_;
     bool connecting_ = false;
+    std::unique_ptr<LogTls> tls_;
+    bool securing_ = false;        ///< the connection stands, the session does not yet
+    short session_waits_for_ = 0;  ///< POLLIN or POLLOUT, where it differs from the queue's
     std::optional<Clock::time_point> retry_at_;
     std::deque<std::string> queue_;
     std::size_t queued_ = 0;          ///< bytes

@@ -54,4 +54,16 @@ fails "… with -a named ones" 0 '^untagged: l:1' skiff image prune -a -f --filt
 fails "an unknown filter" 125 "invalid filter 'reference'" skiff image prune -f --filter reference=x
 is "no image is left" "" skiff images -q
 
+
+# --- the name by content of an image that no registry knows
+skiff import "$T/a.tar" pin/me:1 >/dev/null; skiff tag pin/me:1 pin/me:2; skiff tag pin/me:1 pin/other
+digest=$(skiff images --digests --format '{{.Digest}}' pin/me:1)
+has "images --digests" '^sha256:[0-9a-f]{64}$' echo "$digest"
+is "… the same for each of its names" "$digest" eval "skiff images --digests --format '{{.Digest}}' | sort -u"
+is "… inspect has one of each repository" "[pin/me@$digest pin/other@$digest]" skiff image inspect -f '{{.RepoDigests}}' pin/other
+is "… by which it is found" "$(skiff images -q --no-trunc pin/other)" skiff image inspect -f '{{.Id}}' "pin/me@$digest"
+is "… and told apart from others" 'No such image' eval 'skiff import -m else "$T/a.tar" pin/else >/dev/null; skiff image inspect "pin/else@'"$digest"'" 2>&1 | grep -o "No such image"'
+is "… also with a tag, which counts for nothing" "$(skiff images -q --no-trunc pin/other)" skiff image inspect -f '{{.Id}}' "pin/me:3@$digest"
+skiff rmi -f "$(skiff images -q pin/me:1)" pin/else >/dev/null
+
 finish

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """A log server for one test: log_server.py KIND ADDRESS OUT [PORT-FILE]
 
-KIND is udp, tcp, unix-datagram, gelf-udp, gelf-tcp or fluentd; ADDRESS a port (0: any, told in PORT-FILE) or a path.
+KIND is udp, tcp, tls, unix-datagram, gelf-udp, gelf-tcp, fluentd or fluentd-tls; ADDRESS a port (0: any, told in PORT-FILE) or a path.
 Each message becomes a line of OUT, as it came (gelf: unpacked; fluentd: as JSON); "ready" is the first.
-With SLOW=seconds in the environment it begins to read so late.
+With SLOW=seconds in the environment it begins to read so late. TLS takes server.crt and server.key of the working
+directory, and with CLIENTS=FILE certificates of clients, signed by that one.
 """
 import gzip
 import json
 import os
 import socket
+import ssl
 import struct
 import sys
 import time
@@ -57,7 +59,15 @@ def unpack(data, at=0):
 def main():
     kind, address, out = sys.argv[1:4]
     log = open(out, "wb", buffering=0)
-    stream = kind in ("tcp", "gelf-tcp", "fluentd")
+    stream = kind in ("tcp", "tls", "gelf-tcp", "fluentd", "fluentd-tls")
+    tls = None
+    if kind.endswith("tls"):
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain("server.crt", "server.key")
+        if "CLIENTS" in os.environ:
+            tls.load_verify_locations(os.environ["CLIENTS"])
+            tls.verify_mode = ssl.CERT_REQUIRED
+        kind = kind.removesuffix("-tls")
     if "unix" in kind:
         server = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         server.bind(address)
@@ -95,6 +105,11 @@ def main():
         peer, _ = server.accept()
         time.sleep(float(os.environ.get("SLOW", "0")))
         data = b""
+        if tls:
+            try:
+                peer = tls.wrap_socket(peer, server_side=True)
+            except OSError:
+                continue  # it does not trust us, or we not it
         while block := peer.recv(65536):
             data += block
             if kind == "fluentd":

@@ -38,7 +38,6 @@ fails "… an unknown format" 125 'Invalid syslog format' skiff run --rm --log-d
 fails "… an unknown facility" 125 'invalid syslog facility' skiff run --rm --log-driver syslog --log-opt syslog-facility=x busybox true
 fails "… an address without a form" 125 'syslog-address should be in form proto://address, got 127.0.0.1' skiff run --rm --log-driver syslog --log-opt syslog-address=127.0.0.1 busybox true
 fails "… an unknown option" 125 "unknown log opt 'x' for syslog log driver" skiff run --rm --log-driver syslog --log-opt x=y busybox true
-fails "… TLS" 125 'not supported by this version' skiff run --rm --log-driver syslog --log-opt syslog-address=tcp+tls://h:1 busybox true
 fails "a server that is not there" 125 'failed to initialize logging driver: syslog: tcp 127.0.0.1:1: Connection refused' \
     skiff run --rm --log-driver syslog --log-opt syslog-address=tcp://127.0.0.1:1 busybox true
 
@@ -119,4 +118,55 @@ arrives "… hears of it when it is back" second ': meanwhile$'
 check "… and goes on" say after
 arrives "… hearing" second ': after$'
 check "clean up" skiff rm -f back nb copy bare
+
+# --- TLS
+if ! command -v openssl >/dev/null; then skip "TLS" "no openssl to make certificates with"; finish; fi
+cd "$T" || exit
+authority() { openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj "/CN=$1" -keyout "$1.key" -out "$1.crt" 2>/dev/null; }
+signed() { # BY NAME EXTENSION
+    openssl req -newkey rsa:2048 -nodes -subj "/CN=$2" -keyout "$2.key" -out "$2.csr" 2>/dev/null
+    openssl x509 -req -in "$2.csr" -CA "$1.crt" -CAkey "$1.key" -CAcreateserial -days 2 -extfile <(echo "$3") -out "$2.crt" 2>/dev/null
+}
+authority ca; authority other
+signed ca server 'subjectAltName=DNS:localhost,IP:127.0.0.1'; signed ca client 'keyUsage=digitalSignature'
+serve sec tls 0
+tls() { # HOST OPTION… -- COMMAND…
+    local host=$1 options=(); shift
+    while [ "$1" != -- ]; do options+=(--log-opt "$1"); shift; done
+    skiff run --rm --log-driver syslog --log-opt "syslog-address=tcp+tls://$host:$(port sec)" "${options[@]}" busybox "${@:2}"
+}
+check "syslog over TLS" tls localhost "syslog-tls-ca-cert=$T/ca.crt" -- echo private
+arrives "… " sec ': private$'
+check "… by address; many lines, all of them" tls 127.0.0.1 "syslog-tls-ca-cert=$T/ca.crt" -- sh -c 'i=0; while [ $i -lt 3000 ]; do echo line-$((i += 1)); done'
+arrives "… " sec ': line-3000$'
+is "… each once" 3000 grep -c ': line-' sec
+fails "… signed by somebody else" 125 'failed to initialize logging driver: syslog: .*certificate verify failed \(unable to get local issuer certificate\)' tls localhost "syslog-tls-ca-cert=$T/other.crt" -- true
+fails "… by nobody whom the system trusts" 125 'certificate verify failed' tls localhost -- true
+mkdir elsewhere; signed ca elsewhere 'subjectAltName=DNS:elsewhere.example,IP:192.0.2.1'
+cp elsewhere.crt elsewhere/server.crt; cp elsewhere.key elsewhere/server.key
+cd elsewhere && serve false tls 0; cd "$T" || exit
+for host in localhost:'hostname mismatch' 127.0.0.1:'IP address mismatch'; do
+    fails "… of another one: ${host#*:}" 125 "certificate verify failed \\(${host#*:}\\)" \
+        skiff run --rm --log-driver syslog --log-opt "syslog-address=tcp+tls://${host%%:*}:$(port false)" --log-opt "syslog-tls-ca-cert=$T/ca.crt" busybox true
+done
+check "… looked at by nobody" tls localhost syslog-tls-skip-verify=true -- echo unseen
+arrives "… " sec ': unseen$'
+fails "… skip-verify=false is no yes" 125 'certificate verify failed' tls localhost syslog-tls-skip-verify=false -- true
+fails "… a file that is not there" 125 "failed to initialize logging driver: syslog: cannot use the CA certificate '/nosuch'" tls localhost syslog-tls-ca-cert=/nosuch -- true
+fails "… a server without TLS" 125 'failed to initialize logging driver: syslog: ' skiff run --rm --log-driver syslog --log-opt "syslog-address=tcp+tls://127.0.0.1:$(port systcp)" --log-opt syslog-tls-skip-verify=true busybox true
+export CLIENTS=$T/ca.crt
+serve mutual tls 0
+unset CLIENTS
+check "… with a certificate of our own" skiff run --rm --log-driver syslog --log-opt "syslog-address=tcp+tls://localhost:$(port mutual)" --log-opt "syslog-tls-ca-cert=$T/ca.crt" \
+    --log-opt "syslog-tls-cert=$T/client.crt" --log-opt "syslog-tls-key=$T/client.key" busybox echo known
+arrives "… " mutual ': known$'
+fails "… a key that is another one's" 125 "cannot use the key '.*other.key'" tls localhost "syslog-tls-ca-cert=$T/ca.crt" "syslog-tls-cert=$T/client.crt" "syslog-tls-key=$T/other.key" -- true
+serve flutls fluentd-tls 0
+fails "fluentd over TLS, which takes those whom the system trusts" 125 'failed to initialize logging driver: fluentd: .*certificate verify failed' \
+    skiff run --rm --log-driver fluentd --log-opt "fluentd-address=tls://localhost:$(port flutls)" busybox true
+if root; then
+    mkdir certs; cp ca.crt certs/ca-certificates.crt
+    check "… with one of them" unshare -m sh -c 'mount --bind "$1/certs" /etc/ssl/certs && exec "$2" run --rm --log-driver fluentd --log-opt "fluentd-address=tls://localhost:$3" busybox echo fluent' - "$T" "$SKIFF" "$(port flutls)"
+    arrives "… " flutls '"log": "fluent"'
+fi
 finish

@@ -21,7 +21,7 @@ fails "-m 64x" 125 'invalid argument "64x" for "-m, --memory" flag' inside -m 64
 fails "--memory-swap below -m" 125 'Minimum memoryswap limit should be larger than memory limit' inside -m 64m --memory-swap 32m busybox true
 fails "--memory-swap alone" 125 'You should always set the Memory limit' inside --memory-swap 64m busybox true
 fails "--memory-reservation above -m" 125 'can not be less than memory reservation' inside -m 32m --memory-reservation 64m busybox true
-fails "--memory-swappiness 101" 125 'valid memory swappiness range is 0-100' inside --memory-swappiness 101 busybox true
+fails "--memory-swappiness 101" 125 'invalid value: 101. Valid memory swappiness range is 0-100' inside --memory-swappiness 101 busybox true
 fails "--cpus 9999" 125 'Range of CPUs is from 0.01 to' inside --cpus 9999 busybox true
 fails "--cpus with --cpu-quota" 125 'Conflicting options: Nano CPUs and CPU Quota' inside --cpus 1 --cpu-quota 50000 busybox true
 fails "--cpus nonsense" 125 'as a rational number' inside --cpus nonsense busybox true

@@ -107,8 +107,29 @@ fails "… no number" 125 'strconv.ParseUint: parsing "x"' r --io-maxiops x busy
 is "--disable-content-trust" fine r --disable-content-trust=false busybox echo fine
 has "--kernel-memory warns" 'kernel memory limit is deprecated' r --kernel-memory 50m busybox true
 fails "… less than 6 MB" 125 'Minimum kernel memory limit allowed is 6MB' r --kernel-memory 1m busybox true
-fails "--storage-opt size=" 125 "supported only for overlay over xfs with 'pquota'" r --storage-opt size=1g busybox true
+has "--storage-opt size= where no quota can be had: why" '--storage-opt has no effect: .*(quotas are root.s alone|project quotas)' r --storage-opt size=1g busybox true
+fails "… --strict" 125 '--storage-opt has no effect' skiff --strict run --rm --storage-opt size=1g --network none busybox true
+is "… inspect" '{"SIZE":"1g","inodes":"500"}' eval 'skiff create --name so --storage-opt SIZE=1g --storage-opt inodes=500 busybox true >/dev/null && skiff inspect -f "{{json .HostConfig.StorageOpt}}" so && skiff rm so >/dev/null'
+fails "… a size that is none" 125 "invalid size: 'x'" r --storage-opt size=x busybox true
 fails "--storage-opt of another name" 125 'Unknown option nonsense' r --storage-opt nonsense=1 busybox true
 fails "… of none" 125 'invalid storage option' r --storage-opt nonsense busybox true
 
+# --- who requires whom, and who has whose files of /etc
+base=$(skiff create --name base busybox true); mid=$(skiff create --name mid --requires base busybox true)
+top=$(skiff create --name top --requires mid busybox true)
+fails "rm of a container that another one requires" 125 "container $base has dependent containers which must be removed before it: $mid" skiff rm base
+fails "… -f" 125 'has dependent containers' skiff rm -f base
+fails "… run --replace" 125 'has dependent containers' skiff run --replace --name base busybox true
+is "… --depend removes those first" "$top $mid base" eval 'echo $(skiff rm --depend base)'
+skiff create --name base busybox true >/dev/null; skiff create --name mid --requires base busybox true >/dev/null
+check "… one after the other" eval 'skiff rm mid && skiff rm base'
+skiff create --name base busybox true >/dev/null; skiff create --name mid --requires base busybox true >/dev/null
+check "… container prune" skiff container prune -f
+is "… takes both" '' skiff ps -aq --filter name=base --filter name=mid
+
+check "a container without /etc/hosts" skiff run -d --name nohosts --network none --no-hosts busybox sleep 1000
+is "… can be joined, by one with a time zone of its own" 'TZ UTC0' \
+    skiff run --rm --network container:nohosts --tz UTC busybox sh -c 'echo TZ $(tail -n 1 /etc/localtime | tail -c 5)'
+is "… whose inspect names no such file" '[]' eval 'skiff create --name joined --network container:nohosts busybox true >/dev/null; skiff inspect -f "[{{.HostsPath}}]" joined; skiff rm joined >/dev/null'
+skiff rm -f -t 0 nohosts >/dev/null
 finish

@@ -18,6 +18,7 @@
 #include "base/root_dir.h"
 #include "base/text.h"
 #include "engine/container/restart_policy.h"
+#include "engine/container/storage_limit.h"
 #include "storage/store.h"
 
 namespace skiff::engine {
@@ -25,6 +26,7 @@ namespace {
 
 constexpr size_t document_limit = 16U << 20U;
 constexpr int killed = 128 + 9;
+constexpr const char* required_mark = "required";
 
 std::string containers_path(const Engine& engine) {
     return engine.root() + "/containers";
@@ -393,8 +395,17 @@ void free_name(const Engine& engine, const std::string& name, const std::string&
 
 }  // namespace
 
+void mark_required(const ContainerFiles& files) {
+    open_at(files.directory(), required_mark, O_WRONLY | O_CREAT | O_NOFOLLOW, 0600);
+}
+
+bool is_marked_required(const ContainerFiles& files) {
+    return faccessat(files.directory(), required_mark, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 std::string discard_container(const Engine& engine, const ContainerFiles& files,
                               const std::string& name) {
+    release_storage_limit(files);
     open_private_directory(engine.root() + "/trash");
     const std::string target = fmt::format("{}/trash/{}", engine.root(), files.id());
     if (rename(files.path().c_str(), target.c_str()) < 0) {

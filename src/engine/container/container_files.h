@@ -62,6 +62,10 @@ class ContainerFiles {
     Fd directory_;
 };
 
+/// That some container names this one in --requires, or did. A hint, left for the remover.
+void mark_required(const ContainerFiles& files);
+bool is_marked_required(const ContainerFiles& files);
+
 /// What an active state has become without a last word of its monitor: exited with 137.
 ContainerState without_monitor(ContainerState state);
 

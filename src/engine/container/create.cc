@@ -171,7 +171,11 @@ void settle_rootfs(const Engine& engine, ContainerRecord& record) {
 
 /// By id, so that a rename changes nothing.
 void settle_requirements(const Engine& engine, CreateRequest& request) {
-    for (std::string& name : request.requirements) name = find_container(engine, name).id();
+    for (std::string& name : request.requirements) {
+        const ContainerFiles required = find_container(engine, name);
+        mark_required(required);
+        name = required.id();
+    }
 }
 
 }  // namespace

@@ -147,6 +147,7 @@ Json host_config(const ContainerRecord& record, const std::string& runtime) {
     if (request.init) json["Init"] = true;
     if (!request.annotations.empty()) json["Annotations"] = request.annotations;
     json.update(docker_resources(request));
+    if (!request.storage.options.empty()) json["StorageOpt"] = request.storage.options;
     return json;
 }
 
@@ -297,7 +298,7 @@ Json inspect_container(const Engine& engine, const std::string& name) {
     words.insert(words.end(), record.config.command.begin(), record.config.command.end());
     const std::string path = words.empty() ? "" : words.front();
     if (!words.empty()) words.erase(words.begin());
-    const std::string etc = etc_directory(engine, record);
+    const EtcOwner etc = etc_owner(engine, record);
     const std::string runtime = record.request.runtime.empty() ? "skiff" : record.request.runtime;
     Json json = {{"Id", record.id},
                  {"Created", to_rfc3339(record.created)},
@@ -305,9 +306,9 @@ Json inspect_container(const Engine& engine, const std::string& name) {
                  {"Args", words},
                  {"State", state_json(state)},
                  {"Image", record.image_id},
-                 {"ResolvConfPath", etc + "/resolv.conf"},
-                 {"HostnamePath", etc + "/hostname"},
-                 {"HostsPath", etc + "/hosts"},
+                 {"ResolvConfPath", etc.directory + "/resolv.conf"},
+                 {"HostnamePath", etc.directory + "/hostname"},
+                 {"HostsPath", etc.has_hosts ? etc.directory + "/hosts" : ""},
                  {"LogPath", log_path(files, record.request.log)},
                  {"Name", "/" + record.name},
                  {"RestartCount", state.restart_count},

@@ -35,6 +35,7 @@
 #include "engine/container/security_labels.h"
 #include "engine/container/spec_builder.h"
 #include "engine/container/spec_facts.h"
+#include "engine/container/storage_limit.h"
 #include "engine/container/time_zone.h"
 #include "engine/image/inherit_root.h"
 #include "engine/secret/secret_files.h"
@@ -81,6 +82,11 @@ Owner root_owner(const Preparation& preparation) {
             to_outside(preparation.nested->gids, 0).value_or(0)};
 }
 
+void report_unenforced(std::string sentence, Preparation& preparation) {
+    preparation.less.push_back(sentence);
+    preparation.unenforced.push_back(std::move(sentence));
+}
+
 /// --rootfs without :O: the directory itself, which its owner chose to have written.
 Fd clone_rootfs(const ContainerRecord& record) {
     Fd tree = runtime::clone_directory(record.rootfs);
@@ -96,9 +102,16 @@ Fd clone_rootfs(const ContainerRecord& record) {
 /// Sets preparation.nested before, since the writable layer belongs to the container's root.
 Fd mount_root(const Engine& engine, const ContainerFiles& files, const ContainerRecord& record,
               bool in_user_namespace, bool opens_devices, Preparation& preparation) {
-    if (!record.rootfs.empty() && !record.rootfs_overlay) return clone_rootfs(record);
+    if (!record.rootfs.empty() && !record.rootfs_overlay) {
+        if (!record.request.storage.options.empty())
+            report_unenforced(
+                "--storage-opt has no effect: --rootfs without :O has no layer of its own",
+                preparation);
+        return clone_rootfs(record);
+    }
     const bool is_first_start = make_directory(files.directory(), "upper", 0755);
     renew_work_directory(files);
+    StorageLimit limit(files, record.request.storage, in_user_namespace);
     runtime::OverlayRequest request;
     // Without an image there may be no folder of layers.
     request.base_directory = engine.root() + (record.rootfs.empty() ? "/l" : "/containers");
@@ -141,7 +154,9 @@ Fd mount_root(const Engine& engine, const ContainerFiles& files, const Container
     request.is_volatile = record.request.auto_remove;
     // The only other one who may make and open nodes has a group that says which.
     request.no_devices = !record.request.security.privileged && !opens_devices;
-    return runtime::mount_overlay(request);
+    Fd root = runtime::mount_overlay(request);
+    if (auto less = limit.enforce()) report_unenforced(*std::move(less), preparation);
+    return root;
 }
 
 void write_etc_file(const ContainerFiles& files, const char* name, const std::string& content) {

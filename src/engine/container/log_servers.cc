@@ -15,6 +15,7 @@
 #include "engine/container/log_attributes.h"
 #include "engine/container/spec_facts.h"
 #include "monitor/log_messages.h"
+#include "registry/system_certificates.h"
 
 namespace skiff::engine {
 namespace {
@@ -80,7 +81,20 @@ Url split_url(std::string_view text) {
     return {text.substr(0, end), text.substr(end + 3)};
 }
 
+/// TLS by the certificates that this system trusts.
+monitor::TlsSettings system_trust(const LogServer& server) {
+    const registry::SystemCertificates system = registry::find_system_certificates();
+    return {.host = server.host,
+            .authorities = system.bundle,
+            .directory = system.directory,
+            .certificate = {},
+            .key = {},
+            .verify = true};
+}
+
 // --- syslog
+
+constexpr std::string_view secured_tcp = "tcp+tls";
 
 constexpr auto facilities = std::to_array<std::string_view>(
     {"kern",   "user",   "mail",     "daemon", "auth",   "syslog", "lpr",    "news",
@@ -97,7 +111,6 @@ std::vector<LogServer> syslog_servers(const LogRequest& request) {
         return local;
     }
     const Url url = split_url(text);
-    if (url.scheme == "tcp+tls") lack("log option syslog-address=tcp+tls://…");
     if (url.scheme == "unix" || url.scheme == "unixgram") {
         const std::string path(url.rest);
         if (!find_at(AT_FDCWD, path, O_PATH).valid())
@@ -109,13 +122,30 @@ std::vector<LogServer> syslog_servers(const LogRequest& request) {
                 {.transport = Transport::unix_stream, .path = path, .host = {}, .port = {}});
         return list;
     }
-    if (url.scheme != "udp" && url.scheme != "tcp")
+    if (url.scheme != "udp" && url.scheme != "tcp" && url.scheme != secured_tcp)
         refuse("syslog-address should be in form proto://address, got {}", text);
     LogServer server;
     server.transport = url.scheme == "udp" ? Transport::udp : Transport::tcp;
     if (!split_host(url.rest, "514", server))
         refuse("syslog-address should be in form proto://address, got {}", text);
     return {server};
+}
+
+/// Files are read at the start, as in Docker.
+std::optional<monitor::TlsSettings> syslog_tls(const LogRequest& request) {
+    if (split_url(log_option(request, "syslog-address")).scheme != secured_tcp) return std::nullopt;
+    monitor::TlsSettings tls = system_trust(syslog_servers(request).front());
+    if (std::string file = log_option(request, "syslog-tls-ca-cert"); !file.empty()) {
+        tls.authorities = std::move(file);
+        tls.directory.clear();
+    }
+    tls.certificate = log_option(request, "syslog-tls-cert");
+    tls.key = log_option(request, "syslog-tls-key");
+    // Docker looks at nothing but that it is there, and so takes "false" for yes.
+    constexpr const char* skip = "syslog-tls-skip-verify";
+    const std::string text = log_option(request, skip);
+    tls.verify = !request.options.contains(skip) || (!text.empty() && !boolean(skip, text));
+    return tls;
 }
 
 monitor::SyslogSettings syslog_settings(const LogRequest& request) {
@@ -205,8 +235,7 @@ LogServer fluentd_server(const LogRequest& request) {
         if (server.path.empty()) refuse("invalid fluentd-address {}: path is empty", text);
         return server;
     }
-    if (url.scheme == "tls") lack("log option fluentd-address=tls://…");
-    if (!url.scheme.empty() && url.scheme != "tcp")
+    if (!url.scheme.empty() && url.scheme != "tcp" && url.scheme != "tls")
         refuse("unsupported scheme: {} in fluentd-address {}", quoted(url.scheme), text);
     if (!split_host(url.rest, "24224", server)) refuse("invalid fluentd-address {}", text);
     return server;
@@ -245,7 +274,9 @@ struct Driver {
 const Driver& driver_of(const LogRequest& request) {
     static const std::array<Driver, 4> drivers{
         {{"journald", {}},
-         {"syslog", {"syslog-address", "syslog-facility", "syslog-format"}},
+         {"syslog",
+          {"syslog-address", "syslog-facility", "syslog-format", "syslog-tls-ca-cert",
+           "syslog-tls-cert", "syslog-tls-key", "syslog-tls-skip-verify"}},
          {"gelf",
           {"gelf-address", "gelf-compression-type", "gelf-compression-level",
            "gelf-tcp-reconnect-delay"}},
@@ -259,15 +290,9 @@ const Driver& driver_of(const LogRequest& request) {
 void check_key(const LogRequest& request, const std::string& key) {
     constexpr std::array<std::string_view, 5> common{"mode", "max-buffer-size", "cache-disabled",
                                                      "cache-max-size", "cache-max-file"};
-    constexpr std::array<std::string_view, 9> not_yet{"gelf-tcp-max-reconnect",
-                                                      "syslog-tls-ca-cert",
-                                                      "syslog-tls-cert",
-                                                      "syslog-tls-key",
-                                                      "syslog-tls-skip-verify",
-                                                      "fluentd-max-retries",
-                                                      "fluentd-async-reconnect-interval",
-                                                      "fluentd-read-timeout",
-                                                      "fluentd-write-timeout"};
+    constexpr std::array<std::string_view, 5> not_yet{
+        "gelf-tcp-max-reconnect", "fluentd-max-retries", "fluentd-async-reconnect-interval",
+        "fluentd-read-timeout", "fluentd-write-timeout"};
     if (std::ranges::find(common, key) != common.end() || is_attribute_option(key)) return;
     const Driver& driver = driver_of(request);
     if (std::ranges::find(driver.options, key) != driver.options.end()) return;
@@ -308,6 +333,7 @@ void check_server_options(const LogRequest& request) {
     if (request.driver == "syslog") {
         syslog_servers(request);
         syslog_settings(request);
+        syslog_tls(request);
     } else if (request.driver == "gelf") {
         gelf_settings(request);
     } else if (request.driver == "fluentd") {
@@ -332,6 +358,7 @@ std::unique_ptr<monitor::LogDelivery> open_log_delivery(const ContainerRecord& r
         settings.format = journald_format(origin);
     } else if (request.driver == "syslog") {
         settings.servers = syslog_servers(request);
+        settings.tls = syslog_tls(request);
         settings.format = syslog_format(origin, syslog_settings(request));
     } else if (request.driver == "gelf") {
         settings.servers = {gelf_server(request)};
@@ -341,6 +368,8 @@ std::unique_ptr<monitor::LogDelivery> open_log_delivery(const ContainerRecord& r
             settings.retry_wait = std::chrono::seconds(parse_number<int>(delay).value_or(1));
     } else {
         settings.servers = {fluentd_server(request)};
+        if (split_url(log_option(request, "fluentd-address")).scheme == "tls")
+            settings.tls = system_trust(settings.servers.front());
         settings.format = fluentd_format(
             origin, {.sub_second = is_switched_on(request, "fluentd-sub-second-precision")});
         settings.connects_later = is_switched_on(request, "fluentd-async") ||

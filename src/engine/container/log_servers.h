@@ -16,7 +16,7 @@ bool has_log_server(const LogRequest& request);
 bool keeps_copy(const LogRequest& request);
 
 /// Throws Error{invalid} in Docker's words, Error{unsupported} for what Docker has and skiff has
-/// not: TLS, acknowledgements.
+/// not: acknowledgements.
 void check_server_options(const LogRequest& request);
 
 /// Connects. Throws Error{system} "failed to initialize logging driver: …".

@@ -218,20 +218,23 @@ std::string namespaces_path(const Engine& engine, std::string_view mode) {
     }
 }
 
-std::string etc_directory(const Engine& engine, const ContainerRecord& record) {
+EtcOwner etc_owner(const Engine& engine, const ContainerRecord& record) {
     // A chain (Y joins X, which joined Z) ends where somebody has a network.
     std::string id = record.id;
     std::string mode = record.request.namespaces.network;
+    bool has_hosts = !record.request.no_hosts;
     constexpr int longest = 32;
     for (int i = 0; i < longest && !shared_container(mode).empty(); ++i) {
         id = shared_container(mode);
         try {
-            mode = ContainerFiles(engine, id).record().request.namespaces.network;
+            const CreateRequest other = ContainerFiles(engine, id).record().request;
+            mode = other.namespaces.network;
+            has_hosts = has_hosts && !other.no_hosts;
         } catch (const Error&) {
             break;
         }
     }
-    return fmt::format("{}/containers/{}", engine.root(), id);
+    return {fmt::format("{}/containers/{}", engine.root(), id), has_hosts};
 }
 
 }  // namespace skiff::engine

@@ -57,8 +57,11 @@ class JoinedNamespaces {
 /// "/proc/123/ns" of the container that `mode` (container:ID) names; "" when it does not run. For
 /// documents.
 std::string namespaces_path(const Engine& engine, std::string_view mode);
-/// The directory of the container whose /etc/hosts, hostname and resolv.conf `record` has: its own
-/// but for --network container:X.
-std::string etc_directory(const Engine& engine, const ContainerRecord& record);
+/// Whose /etc/hosts, hostname and resolv.conf `record` has: its own but for --network container:X.
+struct EtcOwner {
+    std::string directory;
+    bool has_hosts = true;  ///< false: --no-hosts, so that there is no such file to share
+};
+EtcOwner etc_owner(const Engine& engine, const ContainerRecord& record);
 
 }  // namespace skiff::engine

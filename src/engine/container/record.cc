@@ -127,6 +127,7 @@ SKIFF_MEMBERS(HealthState, status, failing_streak, log)
 SKIFF_MEMBERS(PortRequest, host_ip, host_port, container_port, protocol, inherited)
 SKIFF_MEMBERS(PublishedPort, host_ip, host_port, container_port, protocol)
 SKIFF_MEMBERS(LogRequest, driver, options)
+SKIFF_MEMBERS(StorageRequest, options, size, inodes)
 SKIFF_MEMBERS(DefaultEnvironment, base, unset, unset_all)
 SKIFF_MEMBERS(AccountRequest, passwd_entry, group_entry, add, host_users)
 SKIFF_MEMBERS(SecretRequest, id, source, variable, target, uid, gid, mode)
@@ -137,7 +138,7 @@ SKIFF_MEMBERS(CreateRequest, image, command, entrypoint, name, hostname, user, w
               device_rules, shm_size, stop_signal, stop_timeout, runtime, health, restart, pull,
               platform, read_only, init, init_path, attach, interactive, tty, detach, auto_remove,
               default_environment, annotations, domainname, timezone, umask, timeout, no_hosts,
-              no_hostname, accounts, requirements, systemd, rootfs, secrets)
+              no_hostname, accounts, requirements, systemd, rootfs, secrets, storage)
 SKIFF_MEMBERS(CallerAccount, user, group, description, home)
 SKIFF_MEMBERS(EffectiveConfig, entrypoint, command, environment, user, working_directory, hostname,
               stop_signal, labels, exposed_ports, volumes, health, health_shell)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/container/remove.h"
 
+#include <algorithm>
+
 #include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
@@ -144,6 +146,41 @@ ContainerRecord record_if_readable(const ContainerFiles& files) {
     }
 }
 
+/// Ids of those that name the container `id` in --requires. Only one that somebody did name has a
+/// mark, so nobody else's removal reads all records.
+std::vector<std::string> dependents_of(const Engine& engine, const ContainerFiles& files) {
+    std::vector<std::string> dependents;
+    if (!is_marked_required(files)) return dependents;
+    for (const std::string& other : container_ids(engine)) {
+        try {
+            const auto record = ContainerFiles(engine, other).find_record();
+            if (record && std::ranges::find(record->request.requirements, files.id()) !=
+                              record->request.requirements.end())
+                dependents.push_back(other);
+        } catch (const Error& error) {
+            // Removed meanwhile, or damaged, which `ps` says: it cannot be started any more.
+            if (error.kind() == ErrorKind::unsupported) throw;
+        }
+    }
+    return dependents;
+}
+
+/// A container can only require what was there before it, so this ends.
+void settle_dependents(const Engine& engine, const ContainerFiles& files,
+                       const RemoveOptions& options) {
+    const std::vector<std::string> dependents = dependents_of(engine, files);
+    if (dependents.empty()) return;
+    if (!options.dependents)
+        throw Error(ErrorKind::conflict,
+                    "container {} has dependent containers which must be removed before it: {} "
+                    "(with --depend they are removed as well)",
+                    files.id(), join(dependents, ", "));
+    for (const std::string& id : dependents) {
+        remove_container(engine, id, options);
+        if (options.removed_dependent) options.removed_dependent(id);
+    }
+}
+
 [[noreturn]] void refuse_running(const ContainerFiles& files, const ContainerRecord& record) {
     const ContainerState state = files.current_state();
     if (!is_active(state.status))
@@ -172,9 +209,10 @@ PrunedContainers prune_containers(const Engine& engine,
             remove_container(engine, record.id, {});
         } catch (const Error& error) {
             const ErrorKind kind = error.kind();
-            // In use or gone by now; or unreadable, which the list has said.
+            // In use, required or gone by now; or unreadable, which the list has said.
             if (kind == ErrorKind::in_use || kind == ErrorKind::not_found ||
-                kind == ErrorKind::invalid || kind == ErrorKind::unsupported)
+                kind == ErrorKind::invalid || kind == ErrorKind::conflict ||
+                kind == ErrorKind::unsupported)
                 continue;
             throw;
         }
@@ -188,6 +226,7 @@ PrunedContainers prune_containers(const Engine& engine,
 void remove_container(const Engine& engine, const std::string& name, const RemoveOptions& options) {
     const ContainerFiles files = find_container(engine, name);
     const ContainerRecord record = options.force ? record_if_readable(files) : files.record();
+    settle_dependents(engine, files, options);
     auto lock = files.try_lock();
     if (!lock) {
         if (!options.force) refuse_running(files, record);

@@ -19,9 +19,13 @@ struct RemoveOptions {
     /// With force: seconds between the container's stop signal and SIGKILL, -1: for ever; nothing:
     /// SIGKILL at once.
     std::optional<int> timeout_seconds = {};
-    bool volumes = false;  ///< its anonymous volumes too, unless another container uses them
+    bool volumes = false;     ///< its anonymous volumes too, unless another container uses them
+    bool dependents = false;  ///< first those that name it in --requires, and those that name them
+    /// Called with the id of each such container when it is gone.
+    std::function<void(const std::string& id)> removed_dependent = {};
 };
-/// Throws Error{in_use} for a running container without force, Error{not_found}. The name is free
+/// Throws Error{in_use} for a running container without force, Error{conflict} for one that others
+/// require (also with force), Error{not_found}. The name is free
 /// on return; deleting the files of a large container goes on until then, too.
 void remove_container(const Engine& engine, const std::string& name, const RemoveOptions& options);
 

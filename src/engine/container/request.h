@@ -109,6 +109,13 @@ struct LogRequest {
     std::map<std::string, std::string> options;  ///< as typed
 };
 
+/// --storage-opt, see storage_limit.h. 0: no limit.
+struct StorageRequest {
+    std::map<std::string, std::string> options;  ///< as typed
+    std::uint64_t size = 0;                      ///< bytes
+    std::uint64_t inodes = 0;
+};
+
 /// What the program's environment is before the user's own variables.
 struct DefaultEnvironment {
     /// "K=V" below the image's: --env-host and the proxies of the caller's environment.
@@ -202,6 +209,7 @@ struct CreateRequest {
     std::string systemd = "true";           ///< "true": when the program is one; "false", "always"
     bool rootfs = false;  ///< `image` is the directory of a root file system, [:O] behind it
     std::vector<SecretRequest> secrets;
+    StorageRequest storage;
     /// Open descriptors of the caller that the program gets as well, under their numbers. Not kept
     /// in the record.
     std::vector<int> preserved_fds;

@@ -36,7 +36,7 @@ void check_memory(const Resources& r) {
         refuse("You should always set the Memory limit when using Memoryswap limit, see usage");
     if (r.memory_swap < -1) refuse("Invalid value: {}, memory swap is -1 or a size", r.memory_swap);
     if (r.memory_swappiness && (*r.memory_swappiness < -1 || *r.memory_swappiness > 100))
-        refuse("Invalid value: {}, valid memory swappiness range is 0-100", *r.memory_swappiness);
+        refuse("invalid value: {}. Valid memory swappiness range is 0-100", *r.memory_swappiness);
     if (r.memory_reservation != 0 && r.memory_reservation < smallest_memory)
         refuse("Minimum memory reservation allowed is 6MB");
     if (r.memory > 0 && r.memory_reservation > 0 && r.memory < r.memory_reservation)

@@ -134,13 +134,15 @@ std::vector<SpecMount> default_mounts(const ContainerRecord& record, const SpecF
                               {"nosuid", "nodev", path == "/tmp" ? "mode=1777" : "mode=755"}});
     std::vector<std::string> files{"resolv.conf"};
     if (!record.request.no_hostname) files.emplace_back("hostname");
-    if (!record.request.no_hosts) files.emplace_back("hosts");
-    files.insert(files.end(), facts.added_files.begin(), facts.added_files.end());
-    for (const std::string& name : files)
+    if (facts.has_hosts_file) files.emplace_back("hosts");
+    const auto show = [&](const std::string& directory, const std::string& name) {
         mounts.push_back({fmt::format("/etc/{}", name),
                           "bind",
-                          fmt::format("{}/{}", facts.container_directory, name),
+                          fmt::format("{}/{}", directory, name),
                           {"bind", "rprivate", record.request.read_only ? "ro" : "rw"}});
+    };
+    for (const std::string& name : files) show(facts.etc_directory, name);
+    for (const std::string& name : facts.added_files) show(facts.container_directory, name);
     // In the tmpfs of /dev: nothing of it stays in the container's writable layer.
     if (!record.request.init_path.empty())
         mounts.push_back({foreign_init,

@@ -23,7 +23,10 @@ struct SpecFacts {
     bool has_tty_group = true;                 ///< gid 5 is mapped: terminals can be given to it
     bool has_host_mqueue = false;              ///< /dev/mqueue exists outside, for --ipc host
     std::string host_hostname;
-    std::string container_directory;  ///< where hosts, hostname and resolv.conf lie
+    std::string container_directory;
+    /// Where hosts, hostname and resolv.conf lie: another container's with its network.
+    std::string etc_directory;
+    bool has_hosts_file = true;
     /// Of what is joined: a directory such as /proc/123/ns, by the mode ("container:ID").
     std::map<std::string, std::string> namespaces;
     bool unified_cgroup = false;  ///< /sys/fs/cgroup is v2 alone

@@ -34,7 +34,10 @@ SpecFacts spec_facts(const Engine& engine, const runtime::HostFacts& host,
     facts.has_tty_group = host.has_tty_group;
     facts.has_host_mqueue = access("/dev/mqueue", F_OK) == 0;
     facts.host_hostname = host_name();
-    facts.container_directory = etc_directory(engine, record);
+    facts.container_directory = files.path();
+    EtcOwner etc = etc_owner(engine, record);
+    facts.etc_directory = std::move(etc.directory);
+    facts.has_hosts_file = etc.has_hosts;
     const NamespaceModes& modes = record.request.namespaces;
     for (const std::string& mode : {modes.network, modes.ipc, modes.pid})
         if (!shared_container(mode).empty()) facts.namespaces[mode] = namespaces_path(engine, mode);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include <fnmatch.h>
 
@@ -38,12 +39,25 @@ void warn_of(const Engine& engine, const storage::Damages& damaged) {
     for (const storage::DamagedFile& damage : damaged) engine.warn(damage.message());
 }
 
-std::vector<oci::Reference> references_of(const storage::Store& store, const oci::Digest& id) {
-    std::vector<oci::Reference> references;
+std::vector<storage::ReferenceRecord> references_of(const storage::Store& store,
+                                                    const oci::Digest& id) {
     storage::Damages damaged;  // names whose image nobody knows
-    for (storage::ReferenceRecord& record : storage::list_references(store, damaged))
-        if (record.image == id) references.push_back(std::move(record.reference));
+    std::vector<storage::ReferenceRecord> references = storage::list_references(store, damaged);
+    std::erase_if(references,
+                  [&](const storage::ReferenceRecord& record) { return record.image != id; });
     return references;
+}
+
+/// The name by content that goes with a tag, among the names of its image: the one a registry gave,
+/// else the tag's own manifest, by which find_stored_image() knows it as well. So an image that
+/// was built, imported or loaded can be pinned like one that was pulled.
+oci::Reference pinned(const storage::ReferenceRecord& tag,
+                      const std::vector<storage::ReferenceRecord>& names) {
+    const auto known = std::ranges::find_if(names, [&](const storage::ReferenceRecord& other) {
+        return other.reference.repository() == tag.reference.repository() &&
+               other.reference.digest().has_value();
+    });
+    return known == names.end() ? tag.reference.with_digest(tag.manifest.digest) : known->reference;
 }
 
 std::string created_text(const std::optional<Timestamp>& created) {
@@ -122,13 +136,30 @@ void name(ImageSummary& summary, const oci::Reference& reference) {
     summary.digest = reference.digest() ? reference.digest()->text() : "";
 }
 
+/// The tags of an image, and the names by content that have no tag beside them.
+void add_names(std::vector<ImageSummary>& images, ImageSummary summary,
+               const std::vector<storage::ReferenceRecord>& names) {
+    for (const storage::ReferenceRecord& record : names) {
+        const bool has_other_half = std::ranges::any_of(names, [&](const auto& other) {
+            return other.reference.repository() == record.reference.repository() &&
+                   other.reference.tag().empty() != record.reference.tag().empty();
+        });
+        // A tag and the digest that a registry has for it are one line.
+        if (has_other_half && record.reference.tag().empty()) continue;
+        name(summary, record.reference);
+        if (!record.reference.tag().empty())
+            summary.digest = pinned(record, names).digest()->text();
+        images.push_back(summary);
+    }
+}
+
 /// What is damaged is listed with what is known of it: a name without an image, an image without
 /// date and size.
 std::vector<ImageSummary> stored_images(const storage::Store& store, storage::Damages& damaged) {
     std::vector<ImageSummary> images;
-    std::map<oci::Digest, std::vector<oci::Reference>> names;
+    std::map<oci::Digest, std::vector<storage::ReferenceRecord>> names;
     for (storage::ReferenceRecord& record : storage::list_references(store, damaged))
-        names[record.image].push_back(std::move(record.reference));
+        names[record.image].push_back(std::move(record));
     for (const storage::DamagedFile& damage : damaged) {
         ImageSummary summary;
         if (!damage.name().empty()) name(summary, oci::Reference::parse(damage.name()));
@@ -147,20 +178,10 @@ std::vector<ImageSummary> stored_images(const storage::Store& store, storage::Da
         } catch (storage::DamagedFile& damage) {
             damaged.push_back(std::move(damage));
         }
-        const std::vector<oci::Reference>& references = names[id];
-        if (references.empty()) images.push_back(summary);
-        for (const oci::Reference& reference : references) {
-            // A tag and the digest that a registry has for it are one line.
-            const auto is_other_half = [&](const oci::Reference& other) {
-                return other.repository() == reference.repository() &&
-                       other.tag().empty() != reference.tag().empty();
-            };
-            const auto half = std::ranges::find_if(references, is_other_half);
-            if (half != references.end() && reference.tag().empty()) continue;
-            name(summary, reference);
-            if (half != references.end()) summary.digest = half->digest()->text();
-            images.push_back(summary);
-        }
+        if (names[id].empty())
+            images.push_back(std::move(summary));
+        else
+            add_names(images, std::move(summary), names[id]);
     }
     return images;
 }
@@ -197,14 +218,21 @@ Json inspect_image(const Engine& engine, const std::string& text) {
     const StoredImage image = get_stored_image(store ? &*store : nullptr, text);
     const oci::ImageConfig config = read_image_config(*store, image.id());
     Json tags = Json::array();
-    Json digests = Json::array();
-    for (const oci::Reference& reference : references_of(*store, image.id()))
-        (reference.digest() ? digests : tags).push_back(reference.familiar_text());
+    std::set<std::string> digests;  // tags of one repository share them
+    const std::vector<storage::ReferenceRecord> names = references_of(*store, image.id());
+    for (const storage::ReferenceRecord& record : names) {
+        if (record.reference.digest()) {
+            digests.insert(record.reference.familiar_text());
+            continue;
+        }
+        tags.push_back(record.reference.familiar_text());
+        digests.insert(pinned(record, names).familiar_text());
+    }
     Json diff_ids = Json::array();
     for (const oci::Digest& id : config.diff_ids) diff_ids.push_back(id.text());
     Json value = {{"Id", image.id().text()},
                   {"RepoTags", std::move(tags)},
-                  {"RepoDigests", std::move(digests)},
+                  {"RepoDigests", digests},
                   {"Parent", ""},
                   {"Comment", config.opaque.comment},
                   {"Created", created_text(config.created)},

@@ -4,15 +4,36 @@
 #include <map>
 #include <set>
 
+#include <fcntl.h>
+
+#include "base/file.h"
 #include "engine/build/prune.h"
 #include "engine/container/lifecycle.h"
 #include "engine/container/size.h"
 #include "engine/volume/volumes.h"
 #include "storage/image_records.h"
+#include "storage/layers.h"
 #include "storage/store.h"
 
 namespace skiff::engine {
 namespace {
+
+/// With --userns a layer may have copies for other owners, which live as long as it does.
+void add_copies(const storage::Store& store, std::map<std::string, std::uint64_t>& layers) {
+    const Fd directory = open_at(store.fd(), "layers", O_RDONLY | O_DIRECTORY);
+    for (const std::string& name : list_directory(directory.get())) {
+        const auto key = oci::Digest::from_hex(name);
+        if (!key) continue;
+        try {
+            const auto info = storage::find_layer(store, *key);
+            if (!info || !info->origin) continue;
+            const auto original = layers.find(info->origin->hex());
+            if (original != layers.end()) original->second += info->size;
+        } catch (const storage::DamagedFile&) {
+            continue;  // whoever mounts it is told
+        }
+    }
+}
 
 UsageRow images_row(const Engine& engine, const std::vector<ContainerSummary>& containers) {
     UsageRow row{.type = "Images"};
@@ -32,6 +53,7 @@ UsageRow images_row(const Engine& engine, const std::vector<ContainerSummary>& c
             if (active) kept.insert(layer.chain.hex());
         }
     }
+    add_copies(*store, layers);
     for (const auto& [layer, size] : layers) {
         row.size += size;
         if (!kept.contains(layer)) row.reclaimable += size;

@@ -117,8 +117,7 @@ TEST(VolumeFlag, RefusesWhatItCannotMount) {
     EXPECT_EQ(parse_volume_flag("/tmp/x:/proc/uptime").target, "/proc/uptime");
     EXPECT_EQ(problem(parse_volume_flag, ":/x"),
               "usage: invalid spec: :/x: empty section between colons");
-    EXPECT_EQ(problem(parse_volume_flag, ""),
-              "usage: invalid spec: : empty section between colons");
+    EXPECT_EQ(problem(parse_volume_flag, ""), "usage: invalid empty volume spec");
     EXPECT_EQ(problem(parse_volume_flag, "/a:/b:ro:x"),
               "usage: invalid volume specification: '/a:/b:ro:x'");
 }

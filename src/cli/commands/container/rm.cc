@@ -22,6 +22,8 @@ void declare(CommandBuilder& command, RmFlags& flags) {
                  "Kill running containers first, and pass over missing ones");
     command.option("-t,--time,--timeout", flags.options.timeout_seconds, "int",
                    "With --force: seconds to wait for the end before killing, -1: for ever");
+    command.flag("--depend", flags.options.dependents,
+                 "Remove the containers that require them (run --requires) first");
     command.flag("-v,--volumes", flags.options.volumes,
                  "Remove the containers' anonymous volumes as well");
     declare_choice(command, flags.choice,
@@ -38,7 +40,9 @@ ExitCode run(engine::Engine& engine, const RmFlags& flags) {
         throw Error(ErrorKind::usage, "--time is for --force");
     const ExitCode result =
         for_each_chosen(engine, flags.choice, {}, [&](const std::string& container) {
-            engine::remove_container(engine, container, flags.options);
+            engine::RemoveOptions options = flags.options;
+            options.removed_dependent = [&](const std::string& id) { print_line(id); };
+            engine::remove_container(engine, container, options);
             print_line(container);
         });
     // As Docker: with -f a missing container is told of, but is what was asked for.

@@ -37,7 +37,8 @@ struct ImagesOptions {
 
 void declare(CommandBuilder& command, ImagesOptions& options) {
     command.flag("-a,--all", options.all, "Show the built-in images too");
-    command.flag("--digests", options.digests, "Show the digests of images that have one");
+    command.flag("--digests", options.digests,
+                 "Show the digests by which NAME@DIGEST names the images");
     declare_filter(command, options.filters, complete::words(filter_words));
     declare_list_format(command, options.format);
     command.flag("--no-trunc", options.whole_ids, "Do not shorten IDs");
