@@ -71,34 +71,34 @@ is "… by its entity tag, without fetching it" "$before" asked "GET /one.txt"
 echo two >"$T/www/one.txt"
 check "another content" skiff build -q -t url .
 is "… is fetched" two skiff run --rm url cat /d/one.txt
-printf 'FROM busybox\nADD %s/untagged /u\n' "$url" >df
+printf 'FROM busybox\nADD %s/untagged /u\n' "$url" >"df"
 first=$(skiff build -q -f df .)
 is "without a tag it is the bytes that count" "$first" skiff build -q -f df .
-printf 'FROM busybox\nADD --chown=3:4 --chmod=640 %s/moved?x=1 /e/\n' "$url" >df
+printf 'FROM busybox\nADD --chown=3:4 --chmod=640 %s/moved?x=1 /e/\n' "$url" >"df"
 check "a redirect, from anywhere" eval 'skiff build -q -f df -t moved - <df'
 is "… the name is that of the URL in the file" "640 3:4 blank" skiff run --rm moved sh -c 'echo "$(stat -c "%a %u:%g" /e/moved) $(cat /e/moved)"'
 echo local >l
-printf 'FROM busybox\nADD %s/sub/a%%20b.txt l %s/one.txt /m/\n' "$url" "$url" >df
+printf 'FROM busybox\nADD %s/sub/a%%20b.txt l %s/one.txt /m/\n' "$url" "$url" >"df"
 is "files and URLs together, names decoded" "a b.txt l one.txt" eval 'skiff build -q -f df -t mixed . >/dev/null; echo $(skiff run --rm mixed ls /m)'
 sum=$(sha256sum <"$T/www/one.txt" | cut -d ' ' -f 1)
-printf 'FROM busybox\nADD --checksum=sha256:%s %s/one.txt /s\n' "$sum" "$url" >df
+printf 'FROM busybox\nADD --checksum=sha256:%s %s/one.txt /s\n' "$sum" "$url" >"df"
 check "--checksum" skiff build -q -f df .
 before=$(grep -c . "$T/log")
 check "… of what is there" skiff build -q -f df .
 is "… asks nobody" "$before" grep -c . "$T/log"
-printf 'FROM busybox\nADD --checksum=sha256:%064d %s/one.txt /s\n' 0 "$url" >df
+printf 'FROM busybox\nADD --checksum=sha256:%064d %s/one.txt /s\n' 0 "$url" >"df"
 fails "another checksum" 1 "digest mismatch: .*one.txt is sha256:$sum" skiff build -f df .
-printf 'FROM busybox\nADD %s/none /s\n' "$url" >df
+printf 'FROM busybox\nADD %s/none /s\n' "$url" >"df"
 fails "not there: with the line" 1 "invalid response status 404" skiff build -f df .
 fails "… and where it stands" 1 '^ *2 \| >>> ADD ' skiff build -f df .
-printf 'FROM busybox\nADD %s/away /s\n' "$url" >df
+printf 'FROM busybox\nADD %s/away /s\n' "$url" >"df"
 fails "a redirect to a file of this machine" 1 "away" skiff build -f df .
-printf 'FROM busybox\nADD %s/short /s\n' "$url" >df
+printf 'FROM busybox\nADD %s/short /s\n' "$url" >"df"
 fails "less than was said" 1 "failed to fetch" skiff build -f df .
 tar -C "$T/c" -cf "$T/www/t.tar" l
-printf 'FROM busybox\nADD %s/t.tar /t/\nADD --unpack %s/t.tar /v/\n' "$url" "$url" >df
+printf 'FROM busybox\nADD %s/t.tar /t/\nADD --unpack %s/t.tar /v/\n' "$url" "$url" >"df"
 is "an archive from a URL is unpacked when that is said" "t.tar l" eval 'skiff build -q -f df -t tar . >/dev/null; echo $(skiff run --rm tar ls /t /v | grep -v :)'
-printf 'FROM busybox\nRUN touch /never\nADD git@127.0.0.1:a /a\n' >df
+printf 'FROM busybox\nRUN touch /never\nADD git@127.0.0.1:a /a\n' >"df"
 fails "a repository that needs keys" 1 "df:3:5" skiff build -f df .
 hasnt "… is refused before anything runs" "[0-9]+/[0-9]+\] RUN" eval 'skiff build -f df . 2>&1; true'
 
@@ -129,7 +129,7 @@ if command -v git >/dev/null && [ -x "$(git --exec-path)/git-daemon" ]; then
     fails "… whose link leads out" 1 "has no directory|no such file" skiff build "$repo#main:docs/out"
     fails "… a branch that is none" 1 "failed to fetch git://.*: git fetch: .*none" skiff build "$repo#none"
     fails "… nor an option" 1 "is no name of a branch" skiff build "$repo#--upload-pack=x"
-    printf 'FROM busybox\nADD %s#main:docs /docs/\nADD --keep-git-dir %s /all\n' "$repo" "$repo" >df
+    printf 'FROM busybox\nADD %s#main:docs /docs/\nADD --keep-git-dir %s /all\n' "$repo" "$repo" >"df"
     is "ADD from a repository" "d out doc later git" eval 'skiff build -q -f df -t gitadd - <df >/dev/null; skiff run --rm gitadd sh -c "echo \$(ls /docs) \$(cat /docs/d /all/in) \$([ -d /all/.git ] && echo git)"'
     status "… without .git" 1 eval 'printf "FROM busybox\nADD %s /all\n" "$repo" | skiff build -q -t gitadd - >/dev/null; skiff run --rm gitadd ls -d /all/.git 2>/dev/null'
 else
@@ -138,7 +138,7 @@ fi
 fails "ADD of a repository without git" 1 "program git, which is not in PATH" eval 'printf "FROM busybox\nADD git://127.0.0.1/r /r\n" | PATH=$T/empty "$SKIFF" build -'
 
 # --- outputs -------------------------------------------------------------------------------------------------------------------------
-printf 'FROM busybox AS b\nRUN echo made >/m && chmod 4755 /m && mkdir -m 700 /d && echo d >/d/d && ln -s /etc /d/l && chown 5:6 /d\nFROM scratch\nCOPY --from=b /m /\nCOPY --from=b /d /d\n' >df
+printf 'FROM busybox AS b\nRUN echo made >/m && chmod 4755 /m && mkdir -m 700 /d && echo d >/d/d && ln -s /etc /d/l && chown 5:6 /d\nFROM scratch\nCOPY --from=b /m /\nCOPY --from=b /d /d\n' >"df"
 check "-o DIR" skiff build -o out -f df .
 is "… the files, as the caller's, without set-id bits" "755 made $(id -u)" eval 'echo "$(stat -c %a out/m) $(cat out/m) $(stat -c %u out/m)"'
 is "… directories and links" "d 700 $(id -u) /etc" eval 'echo "$(cat out/d/d) $(stat -c "%a %u" out/d) $(readlink out/d/l)"'
