@@ -36,6 +36,7 @@ Command reset_command();
 Command build_command();
 Command builder_prune_command();
 Command commit_command();
+Command export_command();
 Command images_command();
 Command import_command();
 Command load_command();
@@ -74,6 +75,7 @@ namespace {
 
 constexpr std::array groups{
     GroupRow{"builder", "Manage the build cache"},
+    GroupRow{"buildx", "Build as Docker's scripts spell it"},
     GroupRow{"container", "Manage containers"},
     GroupRow{"image", "Manage images"},
     GroupRow{"manifest", "Look at manifests in registries"},
@@ -129,7 +131,13 @@ constexpr std::array commands{
                "Show all about containers, images and volumes as JSON", inspect_command},
     CommandRow{"container", "commit", "", "commit", Section::container, ExitRules::objects,
                "Make an image from a container's files and configuration", commit_command},
+    CommandRow{"container", "export", "", "export", Section::container, ExitRules::objects,
+               "Write a container's files to an archive", export_command},
     CommandRow{"image", "build", "", "build", Section::common, ExitRules::objects,
+               "Build an image from a Dockerfile", build_command},
+    CommandRow{"builder", "build", "", "", Section::common, ExitRules::objects,
+               "Build an image from a Dockerfile", build_command},
+    CommandRow{"buildx", "build", "b", "", Section::common, ExitRules::objects,
                "Build an image from a Dockerfile", build_command},
     CommandRow{"builder", "prune", "", "", Section::image, ExitRules::objects,
                "Remove the build cache", builder_prune_command},

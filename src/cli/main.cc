@@ -26,8 +26,8 @@ ExitCode explain_usage(std::string_view message, std::string_view path, std::str
 
 /// Commands of Docker and podman that are still to come: not mistyped, and not like another one.
 bool is_still_to_come(std::string_view group, std::string_view word) {
-    constexpr std::array everywhere{"cp", "diff", "events", "export", "stats"};
-    constexpr std::array top{"buildx", "compose", "context", "kube", "network", "plugin", "pod"};
+    constexpr std::array everywhere{"cp", "diff", "events", "stats"};
+    constexpr std::array top{"compose", "context", "kube", "network", "plugin", "pod"};
     const bool takes_containers = group.empty() || group == "container" || group == "system";
     return (takes_containers && std::ranges::count(everywhere, word) != 0) ||
            (group.empty() && std::ranges::count(top, word) != 0) ||

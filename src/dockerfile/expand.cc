@@ -8,7 +8,9 @@
 #include "base/error.h"
 #include "base/signal_name.h"
 #include "base/text.h"
+#include "dockerfile/file_mode.h"
 #include "dockerfile/lexer.h"
+#include "dockerfile/remote_source.h"
 #include "dockerfile/run_mount_fields.h"
 #include "dockerfile/words.h"
 
@@ -16,6 +18,7 @@ namespace skiff::dockerfile {
 namespace {
 
 constexpr size_t max_port = 65535;
+constexpr size_t sha256_digits = 64;
 
 [[noreturn]] void fail(std::string message) {
     throw Error(ErrorKind::invalid, std::move(message));
@@ -64,6 +67,7 @@ class Expander {
         word(copy.destination);
         word(copy.chown);
         word(copy.chmod);
+        word(copy.checksum);
         each(copy.exclude);
         for (Heredoc& document : copy.heredocs)
             // Quotes are the document's own; the escape is always a backslash here.
@@ -139,27 +143,23 @@ class Expander {
             if (source.empty() && copy.from.empty())
                 fail(fmt::format("{} has an empty source", keyword));
         if (copy.destination.empty()) fail(fmt::format("{} has an empty destination", keyword));
-        if (!copy.chmod.empty()) {
-            const auto mode = parse_number<unsigned>(copy.chmod, 8);
-            if (!mode || *mode > 07777)
-                fail(
-                    fmt::format("invalid chmod parameter: '{}'. it should be octal string and "
-                                "between 0 and 07777",
-                                copy.chmod));
-        }
+        if (!copy.chmod.empty()) FileMode::parse(copy.chmod);
+        if (!copy.checksum.empty()) check_checksum(copy);
         if (!copy.is_add) return;
-        for (const std::string& source : copy.sources) refuse_remote(source);
+        for (const std::string& source : copy.sources) check_remote_source(source);
     }
 
-    static void refuse_remote(std::string_view source) {
-        for (const std::string_view scheme : {"http://", "https://", "ftp://"})
-            if (source.starts_with(scheme))
-                throw Error(ErrorKind::unsupported, "ADD from a URL is not supported yet: {}",
-                            source);
-        for (const std::string_view scheme : {"git://", "git@", "ssh://", "github.com/"})
-            if (source.starts_with(scheme))
-                throw Error(ErrorKind::unsupported,
-                            "ADD from a Git repository is not supported yet: {}", source);
+    static void check_checksum(const Copy& copy) {
+        if (copy.sources.size() + copy.heredocs.size() != 1)
+            fail("checksum can't be specified for multiple sources");
+        if (!is_remote_file(copy.sources.empty() ? "" : copy.sources.front()))
+            fail("checksum can't be specified for non-HTTP(S) sources");
+        const Cut parts = cut(copy.checksum, ':');
+        const bool known = parts.before == "sha256" && parts.after.size() == sha256_digits &&
+                           parts.after.find_first_not_of("0123456789abcdef") == parts.after.npos;
+        if (!known)
+            fail(fmt::format("checksum {} is not sha256: and {} digits in lower case",
+                             quoted(copy.checksum), sha256_digits));
     }
 
     const Variables& variables_;

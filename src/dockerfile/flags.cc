@@ -42,9 +42,9 @@ std::vector<std::string> Flags::list(std::string_view name) {
     return values;
 }
 
-bool Flags::truth(std::string_view name) {
+std::optional<bool> Flags::find_truth(std::string_view name) {
     const Flag* flag = find_one(name);
-    if (flag == nullptr) return false;
+    if (flag == nullptr) return std::nullopt;
     if (!flag->value || *flag->value == "true") return true;
     if (*flag->value == "false") return false;
     throw Error(ErrorKind::invalid, "expecting boolean value for flag {}, not: {}", name,

@@ -2,6 +2,7 @@
 // The --flags of one instruction: each that stands there has to be asked for.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,7 +23,9 @@ class Flags {
     /// All values of a flag that may be repeated.
     std::vector<std::string> list(std::string_view name);
     /// --name or --name=true.
-    bool truth(std::string_view name);
+    bool truth(std::string_view name) { return find_truth(name).value_or(false); }
+    /// The same; nothing when it is absent.
+    std::optional<bool> find_truth(std::string_view name);
     /// Throws Error{unsupported} when --name is there.
     void not_yet(std::string_view name);
     /// Throws Error{invalid} for flags that nobody asked for, with the nearest one.

@@ -70,9 +70,13 @@ struct Copy {
     std::string
         from;  ///< --from (COPY only): a stage's name or number, or an image; empty: context
     std::string chown;                 ///< --chown: user[:group], names or ids
-    std::string chmod;                 ///< --chmod: octal digits once expanded
+    std::string chmod;                 ///< --chmod: octal digits, or as chmod(1) has it
     bool link = false;                 ///< --link: the layer does not depend on what is below
+    bool parents = false;              ///< --parents: sources keep the directories they are in
     std::vector<std::string> exclude;  ///< --exclude: patterns as in .dockerignore
+    std::string checksum;              ///< --checksum (ADD only): "sha256:" and 64 digits
+    std::optional<bool> unpack;        ///< --unpack (ADD only); nothing: what is no URL
+    bool keep_git = false;             ///< --keep-git-dir (ADD only): .git is not left out
 
     bool operator==(const Copy&) const = default;
 };

@@ -11,6 +11,7 @@
 #include "base/near_word.h"
 #include "base/text.h"
 #include "dockerfile/flags.h"
+#include "dockerfile/remote_source.h"
 #include "dockerfile/run_mount_fields.h"
 
 namespace skiff::dockerfile {
@@ -161,9 +162,13 @@ InstructionBody parse_copy(Statement& statement, bool is_add) {
     copy.chmod = split.flags.text("chmod");
     copy.link = split.flags.truth("link");
     copy.exclude = split.flags.list("exclude");
-    split.flags.not_yet("parents");
-    for (const std::string_view name : {"keep-git-dir", "checksum", "unpack"})
-        if (is_add) split.flags.not_yet(name);
+    if (is_add) {
+        copy.checksum = split.flags.text("checksum");
+        copy.unpack = split.flags.find_truth("unpack");
+        copy.keep_git = split.flags.truth("keep-git-dir");
+    } else {
+        copy.parents = split.flags.truth("parents");
+    }
     split.flags.check_all_known();
     const std::string_view keyword = is_add ? "ADD" : "COPY";
     const std::optional<Words> json = json_list(split.arguments);
@@ -177,6 +182,7 @@ InstructionBody parse_copy(Statement& statement, bool is_add) {
     words.pop_back();
     if (json) {
         copy.sources = std::move(words);
+        if (is_add) std::ranges::for_each(copy.sources, check_remote_source);
         return copy;
     }
     if (find_heredoc(copy.destination))
@@ -184,6 +190,13 @@ InstructionBody parse_copy(Statement& statement, bool is_add) {
     for (std::string& word : words)
         if (!find_heredoc(word)) copy.sources.push_back(std::move(word));
     copy.heredocs = statement.heredocs;
+    if (is_add) {
+        for (const std::string& source : copy.sources) {
+            statement.culprit = source;
+            check_remote_source(source);
+        }
+        statement.culprit.clear();
+    }
     return copy;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Variables and quotes: any text is a word or an Error, of bounded size.
+// Variables and quotes: any text is a word or an Error, of bounded size. URLs and modes besides.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -8,6 +8,8 @@
 
 #include "base/error.h"
 #include "dockerfile/expand.h"
+#include "dockerfile/file_mode.h"
+#include "dockerfile/remote_source.h"
 #include "dockerfile/words.h"
 
 using namespace skiff;
@@ -46,6 +48,17 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     }
     try {
         for (const HeredocMark& mark : heredoc_marks(text)) require(!mark.name.empty());
+    } catch (const Error&) {
+    }
+    const std::string name = remote_file_name(text);
+    require(!name.empty() && name != "." && name != ".." && name.find('/') == std::string::npos &&
+            name.find('\0') == std::string::npos);
+    try {
+        if (const auto git = find_git_source(text)) require(!git->reference.starts_with('-'));
+    } catch (const Error&) {
+    }
+    try {
+        require(FileMode::parse(text).apply(0644, false) <= 07777);
     } catch (const Error&) {
     }
     std::string_view rest = text;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -14,7 +15,7 @@
 namespace skiff::engine {
 
 struct BuildResult {
-    oci::Digest image;
+    std::optional<oci::Digest> image;  ///< nothing where the output is none
 };
 
 /// Brings an image into the store; see engine/container/create.h.

@@ -14,8 +14,6 @@
 #include "base/text.h"
 #include "dockerfile/run_mount.h"
 #include "engine/build/base_image.h"
-#include "engine/build/export.h"
-#include "engine/build/prune.h"
 #include "engine/image/find.h"
 #include "oci/reference.h"
 #include "storage/collect.h"
@@ -120,7 +118,7 @@ void Builder::load() {
     const size_t ignore = events_.begin("[internal] load .dockerignore");
     events_.note(ignore, fmt::format("transferring context: {}B", context_.rules_size));
     events_.done(ignore);
-    history_.emplace(store_, context_.unpacked ? "-" : context_.directory,
+    history_.emplace(store_, context_.foreign ? request_.context : context_.directory,
                      context_.dockerfile_name);
 
     stages_.resize(plan_.stages.size());
@@ -343,39 +341,6 @@ std::optional<CopySource> Builder::find_source(const Stage& stage, const std::st
         return CopySource{.layers = other.state.visible()};
     }
     return CopySource{.layers = bring_base(from, "").visible()};
-}
-
-void Builder::warn_of_arguments() {
-    std::vector<std::string> unused;
-    for (const auto& [name, value] : arguments_.given)
-        if (!arguments_.used.contains(name) && to_lower(name).find("_proxy") == std::string::npos &&
-            !arguments_.predefined.contains(name))
-            unused.push_back(name);
-    if (!unused.empty())
-        events_.warning(
-            fmt::format("One or more build-args [{}] were not consumed", join(unused, " ")));
-}
-
-BuildResult Builder::finish() {
-    StageState& state = stages_[plan_.target].state;
-    for (const auto& [key, value] : request_.labels) state.config.opaque.labels[key] = value;
-    std::vector<oci::Reference> names;
-    for (const std::string& tag : request_.tags) names.push_back(oci::parse_tag_target(tag));
-    const size_t event = events_.begin("exporting to image");
-    const std::string id = BuildWorker(engine_, BuildWorker::Place::store, [&] {
-                               return export_image(store_, ownership_, state, names).text();
-                           }).finish();
-    // The export has flushed the disk: what else was made is there for good as well.
-    for (const Stage& stage : stages_)
-        for (const StageLayer& layer : stage.state.layers) storage::keep_layer(store_, layer.key);
-    events_.note(event, "exporting layers done");
-    events_.note(event, fmt::format("writing image {} done", id));
-    for (const oci::Reference& name : names)
-        events_.note(event, fmt::format("naming to {} done", name.text()));
-    events_.done(event);
-    history_->save();
-    if (made_something_) trim_build_cache(engine_, store_);
-    return {oci::Digest::require(id, "the image")};
 }
 
 void check_build_tag(std::string_view text) {

@@ -93,6 +93,7 @@ class Builder {
     void run_instruction(Stage& stage);
     void warn_of_arguments();
     BuildResult finish();
+    void write_output();
     void clean_up() noexcept;
     [[noreturn]] void fail(const Stage& stage, const dockerfile::Instruction& instruction,
                            const Error& error);
@@ -105,6 +106,10 @@ class Builder {
                     dockerfile::InstructionBody body);
     void start_run(const StepPointer& step);
     void start_copy(const StepPointer& step, CopySource source);
+    void start_fetch(const StepPointer& step, const std::shared_ptr<CopyPlan>& plan);
+    void fetch(const StepPointer& step, const std::shared_ptr<CopyPlan>& plan,
+               const std::string& validators);
+    void find_or_copy(const StepPointer& step, const std::shared_ptr<CopyPlan>& plan);
     void start_directory(const StepPointer& step);
     /// True when the step is done.
     bool look_up(const StepPointer& step);

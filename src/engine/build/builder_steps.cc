@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The steps that make layers: RUN, COPY and ADD, WORKDIR.
+// The steps that make layers: what all have in common, RUN, WORKDIR.
 
+#include <algorithm>
 #include <cerrno>
 
 #include <fcntl.h>
@@ -11,6 +12,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "dockerfile/remote_source.h"
 #include "dockerfile/run_mount.h"
 #include "dockerfile/run_program.h"
 #include "engine/build/builder.h"
@@ -75,12 +77,15 @@ bool Builder::start_step(Stage& stage, const dockerfile::Instruction& instructio
     std::optional<CopySource> source;
     if (const auto* copy = std::get_if<dockerfile::Copy>(&body)) {
         const bool from_context = copy->from.empty();
-        if (from_context && copy->sources.empty())
-            source = CopySource{};  // documents of the Dockerfile alone
+        const bool elsewhere = std::ranges::all_of(copy->sources, [&](const std::string& name) {
+            return copy->is_add && dockerfile::is_remote_source(name);
+        });
+        if (from_context && elsewhere)
+            source = CopySource{};  // documents of the Dockerfile and URLs alone
         else
             source = find_source(stage, copy->from);
         if (!source) return false;
-        if (from_context && !copy->sources.empty() && !told_context_) {
+        if (from_context && !elsewhere && !told_context_) {
             told_context_ = true;
             events_.done(events_.begin("[internal] load build context"));
         }
@@ -208,58 +213,6 @@ void Builder::start_directory(const StepPointer& step) {
         },
         [this, step](const std::string& result) {
             after_work(step, parse_made_layer(result), step->key.digest());
-        });
-}
-
-void Builder::start_copy(const StepPointer& step, CopySource source) {
-    auto& copy = std::get<dockerfile::Copy>(step->body);
-    const auto plan = std::make_shared<CopyPlan>();
-    const bool slash = copy.destination.ends_with('/') || copy.destination.ends_with("/.") ||
-                       copy.destination == ".";
-    plan->source = std::move(source);
-    plan->copy = copy;
-    plan->copy.destination = step->stage.state.absolute(copy.destination);
-    if (slash && plan->copy.destination != "/") plan->copy.destination += '/';
-    std::string text = copy.is_add ? "ADD" : "COPY";
-    for (const std::string& name : copy.sources) text += " " + name;
-    step->key.add("the instruction", text + " " + plan->copy.destination);
-    step->key.add("--chown", copy.chown);
-    step->key.add("--chmod", copy.chmod);
-    if (!plan->source.layers.empty()) {
-        StepKey quick = step->key;
-        quick.add("the layers that it copies from", join(plan->source.layers, " "));
-        quick.add("--exclude", join(copy.exclude, " "));
-        step->quick_key = quick.digest();
-        if (look_up_quickly(step)) return;
-    }
-    // Nobody asks whether it was done before, so what is copied is read once.
-    if (request_.no_cache && !request_.explain) {
-        history_->keep(fmt::format("{}/{}", step->stage.number, step->stage.next));
-        return this->copy(step, plan, step->key);
-    }
-    const bool mounts = plan->source.directory.empty() || context_.unpacked;
-    work(
-        step, mounts ? BuildWorker::Place::store : BuildWorker::Place::ours,
-        [this, plan] { return digest_copy(engine_, lease_, *plan); },
-        [this, step, plan](const std::string& digest) {
-            StepKey key = step->key;
-            step->key.add("what it copies", digest);
-            if (!look_up(step)) this->copy(step, plan, std::move(key));
-        });
-}
-
-void Builder::copy(const StepPointer& step, const std::shared_ptr<CopyPlan>& plan, StepKey key) {
-    const auto writer = std::make_shared<storage::LayerWriter>(lease_);
-    work(
-        step, BuildWorker::Place::store,
-        [this, step, plan, writer] {
-            return to_text(copy_layer(layer_base(step->stage), *writer, *plan));
-        },
-        [this, step, key = std::move(key)](const std::string& result) mutable {
-            const MadeLayer made = parse_made_layer(result);
-            // Of what was copied, should it have changed since it was looked at.
-            key.add("what it copies", made.content);
-            after_work(step, made, key.digest());
         });
 }
 

@@ -15,6 +15,8 @@
 #include "base/root_dir.h"
 #include "base/text.h"
 #include "dockerfile/dockerfile.h"
+#include "dockerfile/remote_source.h"
+#include "engine/build/fetch.h"
 #include "engine/build/worker.h"
 #include "engine/store_namespace.h"
 #include "storage/archive/decompress.h"
@@ -45,6 +47,21 @@ std::string absolute_directory(const std::string& path) {
     return real.get();
 }
 
+bool is_directory(const std::string& path) {
+    struct stat status{};
+    return stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+/// As for ADD, and "github.com/USER/NAME".
+std::optional<dockerfile::GitSource> find_repository(const std::string& text) {
+    if (!text.starts_with("github.com/")) return dockerfile::find_git_source(text);
+    const Cut parts = cut(text, '#');
+    std::string url = fmt::format("https://{}", parts.before);
+    if (!url.ends_with(".git")) url += ".git";
+    if (parts.found) url += fmt::format("#{}", parts.after);
+    return dockerfile::find_git_source(url);
+}
+
 /// A source whose beginning was read already.
 class Rejoined final : public storage::ByteSource {
   public:
@@ -73,15 +90,15 @@ bool begins_like_archive(std::string_view first) {
 }
 
 /// Unpacked where its owners do not matter, but its names and modes do.
-std::string unpack_context(const Engine& engine, storage::Lease& lease, std::string_view first) {
+std::string unpack_context(const Engine& engine, storage::Lease& lease, std::string_view first,
+                           int rest, const std::string& name) {
     lease.staging();
     const std::string path = lease.staging_path() + "/context";
     if (mkdirat(lease.store().fd(), path.c_str(), 0700) < 0)
         throw SystemError(errno, "cannot make a directory for the context");
     const LayerOwnership ownership = layer_ownership(engine);
     BuildWorker worker(engine, BuildWorker::Place::store, [&] {
-        const std::string name = "the context on standard input";
-        storage::FdSource input(STDIN_FILENO, name);
+        storage::FdSource input(rest, name);
         Rejoined whole(first, input);
         storage::Decompressor plain(whole, name);
         storage::ExtractOptions options;
@@ -102,6 +119,33 @@ std::string read_input(size_t limit) {
         throw Error(ErrorKind::usage, std::string("standard input is a terminal: redirect the "
                                                   "Dockerfile, or the context, into it"));
     return read_to_end(STDIN_FILENO, limit, "standard input");
+}
+
+/// A checkout of ours, or the directory of it that is wanted.
+std::string clone_context(const Engine& engine, storage::Lease& lease, const std::string& written,
+                          const dockerfile::GitSource& source) {
+    lease.staging();
+    BuildWorker worker(engine, BuildWorker::Place::ours, [&] {
+        // The caller has named it, so it is fetched with the caller's keys.
+        return to_text(std::vector{fetch_repository(
+            lease, engine.root(), {.source = source, .written = written, .as_caller = true})});
+    });
+    const Fetched tree = parse_fetched(worker.finish()).front();
+    const RootDir root(open_at(lease.store().fd(), tree.directory, O_RDONLY | O_DIRECTORY));
+    const auto wanted = root.find(tree.name.empty() ? "." : tree.name, O_RDONLY | O_DIRECTORY);
+    if (!wanted)
+        throw Error(ErrorKind::not_found, "{} has no directory {}", source.repository,
+                    quoted(tree.name));
+    // Links of the repository were followed, inside of it.
+    return find_link(AT_FDCWD, fmt::format("/proc/self/fd/{}", wanted->get())).value();
+}
+
+Fd fetch_context(const Engine& engine, storage::Lease& lease, const std::string& url) {
+    lease.staging();
+    BuildWorker worker(engine, BuildWorker::Place::ours,
+                       [&] { return to_text(std::vector{fetch_file(lease, url, "")}); });
+    const Fetched file = parse_fetched(worker.finish()).front();
+    return open_at(lease.store().fd(), file.directory + "/" + file.name, O_RDONLY | O_NOFOLLOW);
 }
 
 /// A file of the context, whose links stay in it.
@@ -129,7 +173,7 @@ void read_dockerfile(const Engine& engine, const BuildRequest& request, BuildCon
         return;
     }
     context.dockerfile_name = name_of(request.file.value_or("Dockerfile"));
-    if (request.file && !context.unpacked) {
+    if (request.file && !context.foreign) {
         // From where we are, as for every other command; below the context where there is none.
         auto text = find_file(AT_FDCWD, *request.file, limit);
         if (!text && !request.file->starts_with('/') && !context.directory.empty())
@@ -158,7 +202,7 @@ void read_dockerfile(const Engine& engine, const BuildRequest& request, BuildCon
 
 void read_rules(const Engine& engine, const BuildRequest& request, BuildContext& context) {
     std::optional<std::string> text;
-    if (request.file && request.file != "-" && !context.unpacked) {
+    if (request.file && request.file != "-" && !context.foreign) {
         context.rules_name = *request.file + ".dockerignore";
         text = find_file(AT_FDCWD, context.rules_name, max_rules_size);
     }
@@ -185,25 +229,29 @@ CopySource BuildContext::source() const {
 BuildContext open_context(const Engine& engine, storage::Lease& lease,
                           const BuildRequest& request) {
     BuildContext context;
-    if (request.context.starts_with("http://") || request.context.starts_with("https://") ||
-        request.context.starts_with("git://") || request.context.starts_with("git@"))
-        throw Error(ErrorKind::unsupported,
-                    "a context from a URL is not supported by this version of skiff: clone or "
-                    "download {} and build the directory",
-                    quoted(request.context));
-    if (request.context == "-") {
-        if (request.file == "-")
+    const bool here = is_directory(request.context);
+    const auto git = find_repository(request.context);
+    if (git && !here) {
+        context.directory = clone_context(engine, lease, request.context, *git);
+        context.foreign = true;
+    } else if (request.context == "-" || (dockerfile::is_remote_file(request.context) && !here)) {
+        const bool input = request.context == "-";
+        if (input && request.file == "-")
             throw Error(ErrorKind::usage, std::string("invalid argument: can't use stdin for both "
                                                       "build context and dockerfile"));
-        if (isatty(STDIN_FILENO) == 1) read_input(0);
+        if (input && isatty(STDIN_FILENO) == 1) read_input(0);
+        const Fd fetched = input ? Fd() : fetch_context(engine, lease, request.context);
+        const int source = input ? STDIN_FILENO : fetched.get();
+        const std::string name = input ? "the context on standard input" : request.context;
         std::string first(tar_block, '\0');
-        first.resize(read_full(STDIN_FILENO, first, "standard input"));
+        first.resize(read_full(source, first, name));
+        context.foreign = true;
         if (begins_like_archive(first)) {
-            context.directory = unpack_context(engine, lease, first);
+            context.directory = unpack_context(engine, lease, first, source, name);
             context.unpacked = true;
         } else {
             context.dockerfile_name = "Dockerfile";
-            context.dockerfile = first + read_input(dockerfile::max_dockerfile_size);
+            context.dockerfile = first + read_to_end(source, dockerfile::max_dockerfile_size, name);
             return context;
         }
     } else {

@@ -17,6 +17,7 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "base/tree_size.h"
+#include "engine/build/copy_sources.h"
 #include "engine/build/tree_digest.h"
 #include "engine/build/tree_merge.h"
 #include "engine/container/layer_links.h"
@@ -32,8 +33,6 @@
 
 namespace skiff::engine {
 namespace {
-
-using dockerfile::IgnoreRules;
 
 class NoSink final : public storage::ByteSink {
   public:
@@ -133,19 +132,6 @@ std::pair<uid_t, gid_t> owner_from(const RootDir& root, const std::string& text)
     return {user.uid, user.gid};
 }
 
-bool is_url(const std::string& text) {
-    return text.starts_with("http://") || text.starts_with("https://") ||
-           text.starts_with("git@") || text.starts_with("git://");
-}
-
-void refuse_url(const dockerfile::Copy& copy, const std::string& source) {
-    if (copy.is_add && is_url(source))
-        throw Error(ErrorKind::unsupported,
-                    "ADD from a URL is not supported by this version of skiff: fetch {} in a RUN, "
-                    "or before the build",
-                    skiff::quoted(source));
-}
-
 /// Whether ADD unpacks it. What is no archive for us is copied.
 bool is_archive(const Fd& file, const std::string& name) {
     try {
@@ -158,22 +144,22 @@ bool is_archive(const Fd& file, const std::string& name) {
     }
 }
 
-Fd open_found(const SourceTree& tree, const FoundSource& source) {
-    return tree.root.open(source.path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+Fd open_found(const TakenSource& source) {
+    return source.tree->root.open(source.found.path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+}
+
+/// The digest has owners where they are taken over.
+bool owners_count(const CopyPlan& plan) {
+    return plan.source.directory.empty() && plan.copy.chown.empty();
 }
 
 class CopyWork {
   public:
     CopyWork(const LayerBase& base, const CopyPlan& plan, const RootDir& root)
-        : base_(base),
-          copy_(plan.copy),
-          root_(root),
-          excluded_(IgnoreRules::from_patterns(plan.copy.exclude)),
-          digest_(plan.source.directory.empty() && plan.copy.chown.empty()),
-          tree_(open_source_tree(base.engine, base.lease, plan.source)) {
+        : base_(base), copy_(plan.copy), root_(root), digest_(owners_count(plan)), plan_(plan) {
         MergeOptions options;
         if (!copy_.chown.empty()) options.owner = owner_from(root, copy_.chown);
-        if (!copy_.chmod.empty()) options.mode = parse_number<mode_t>(copy_.chmod, 8);
+        if (!copy_.chmod.empty()) options.mode = dockerfile::FileMode::parse(copy_.chmod);
         options.record_owners = base.ownership.ownership == storage::Ownership::record;
         merge_.emplace(root, options, digest_);
         options.replace = true;
@@ -181,39 +167,37 @@ class CopyWork {
     }
 
     std::string run() {
-        size_t count = copy_.heredocs.size();
-        std::vector<std::vector<FoundSource>> found;
-        for (const std::string& pattern : copy_.sources) {
-            refuse_url(copy_, pattern);
-            found.push_back(find_sources(tree_, pattern));
-            count += found.back().size();
-        }
+        const CopySources sources(base_.engine, base_.lease, plan_);
+        const size_t count = sources.all().size() + copy_.heredocs.size();
         const bool into = copy_.destination.ends_with('/') || count > 1;
         const std::string destination = clean_path(copy_.destination);
-        for (const auto& sources : found) {
-            for (const FoundSource& source : sources) add(source, destination, into);
-        }
+        for (const TakenSource& source : sources.all()) add(source, destination, into);
         for (const dockerfile::Heredoc& document : copy_.heredocs)
             merge_->write(document.name, document.content, destination, into);
         return digest_.finish_hex();
     }
 
   private:
-    void add(const FoundSource& source, const std::string& destination, bool into) {
-        if (!S_ISDIR(source.status.st_mode) && !excluded_.empty() &&
-            excluded_.excludes(source.name))
+    void add(const TakenSource& source, const std::string& destination, bool into) {
+        const FoundSource& found = source.found;
+        const bool file = S_ISREG(found.status.st_mode);
+        if (!S_ISDIR(found.status.st_mode) && !source.excluded->empty() &&
+            source.excluded->excludes(found.name))
             return;
-        if (!copy_.is_add || !S_ISREG(source.status.st_mode) ||
-            !is_archive(open_found(tree_, source), source.name))
-            return merge_->copy(tree_, source, destination, into, excluded_);
+        // Nobody expects it of what comes from a URL, as nobody knows what will.
+        const bool may_unpack = copy_.is_add && copy_.unpack.value_or(!source.fetched);
+        if (!may_unpack || !file || !is_archive(open_found(source), found.name))
+            return merge_->copy(*source.tree, found, destination, into, *source.excluded);
         std::vector<char> buffer;
-        digest_.add(source.name, source.status,
-                    content_digest(open_found(tree_, source).get(), source.name, buffer));
-        const Fd file = open_found(tree_, source);
+        digest_.add(found.name, found.status,
+                    content_digest(open_found(source).get(), found.name, buffer));
+        unpack(open_found(source), skiff::quoted("/" + found.path), destination);
+    }
+
+    void unpack(const Fd& file, const std::string& name, const std::string& destination) {
         const std::string path = make_scratch(base_.lease, "add");
         const Fd directory = open_at(base_.lease.store().fd(), path, O_RDONLY | O_DIRECTORY);
         const SourceTree unpacked{.root = RootDir(duplicate(directory.get())), .owners = true};
-        const std::string name = skiff::quoted("/" + source.path);
         storage::FdSource bytes(file.get(), name);
         storage::Decompressor plain(bytes, name);
         storage::ExtractOptions options;
@@ -231,9 +215,8 @@ class CopyWork {
     const LayerBase& base_;
     const dockerfile::Copy& copy_;
     const RootDir& root_;
-    IgnoreRules excluded_;
     TreeDigest digest_;
-    SourceTree tree_;
+    const CopyPlan& plan_;
     std::optional<TreeMerge> merge_;
     MergeOptions unpack_options_;
 };
@@ -243,10 +226,16 @@ class CopyWork {
 /// stage has them. Returns the plan with the destination's real path; nothing: overlay is needed.
 std::optional<CopyPlan> find_empty_place(const LayerBase& base, const storage::LayerWriter& writer,
                                          const CopyPlan& plan) {
-    // Names of owners are looked up in the stage.
-    if (!plan.copy.chown.empty() && !parse_number<uid_t>(plan.copy.chown)) return std::nullopt;
     const LayerStack stage(open_layers(base), base.ownership.overlay_xattrs);
     const std::string path = stage.resolve(plan.copy.destination);
+    if (plan.copy.link && "/" + path != clean_path(plan.copy.destination))
+        throw Error(ErrorKind::unsupported,
+                    "--link is not supported where the destination is behind a link of the image "
+                    "({} is {}): name {} itself, or leave --link out",
+                    skiff::quoted(plan.copy.destination), skiff::quoted("/" + path),
+                    skiff::quoted("/" + path));
+    // Names of owners are looked up in the stage.
+    if (!plan.copy.chown.empty() && !parse_number<uid_t>(plan.copy.chown)) return std::nullopt;
     if (path.empty() || stage.find(path)) return std::nullopt;
     const RootDir tree(duplicate(writer.tree()));
     for (size_t end = path.find('/'); end != std::string::npos; end = path.find('/', end + 1)) {
@@ -311,14 +300,10 @@ SourceTree open_source_tree(const Engine& engine, storage::Lease& lease, const C
 }
 
 std::string digest_copy(const Engine& engine, storage::Lease& lease, const CopyPlan& plan) {
-    const SourceTree tree = open_source_tree(engine, lease, plan.source);
-    const IgnoreRules excluded = IgnoreRules::from_patterns(plan.copy.exclude);
-    TreeDigest digest(plan.source.directory.empty() && plan.copy.chown.empty());
-    for (const std::string& pattern : plan.copy.sources) {
-        refuse_url(plan.copy, pattern);
-        for (const FoundSource& source : find_sources(tree, pattern))
-            digest_source(tree, source, excluded, digest);
-    }
+    const CopySources sources(engine, lease, plan);
+    TreeDigest digest(owners_count(plan));
+    for (const TakenSource& source : sources.all())
+        digest_source(*source.tree, source.found, *source.excluded, digest);
     for (const dockerfile::Heredoc& document : plan.copy.heredocs) {
         digest.add_text(document.name);
         digest.add_text(document.content);

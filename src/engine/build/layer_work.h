@@ -14,6 +14,7 @@
 #include "base/root_dir.h"
 #include "dockerfile/ignore_rules.h"
 #include "dockerfile/instruction.h"
+#include "engine/build/fetch.h"
 #include "engine/build/source_tree.h"
 #include "engine/engine.h"
 #include "engine/store_namespace.h"
@@ -64,6 +65,7 @@ SourceTree open_source_tree(const Engine& engine, storage::Lease& lease, const C
 struct CopyPlan {
     CopySource source;
     dockerfile::Copy copy;
+    std::vector<Fetched> fetched = {};  ///< what ADD names and is elsewhere
 };
 
 /// 64 hexadecimal digits of all that would be copied. Throws Error{not_found} for a source that is

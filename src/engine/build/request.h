@@ -19,13 +19,25 @@ struct BuildSecret {
     std::string environment;  ///< the name of a variable of ours
 };
 
+/// --output
+struct BuildOutput {
+    enum class Kind {
+        image,      ///< in the store
+        archive,    ///< the target's files, as a tar
+        directory,  ///< the target's files
+    };
+    Kind kind = Kind::image;
+    std::string destination;  ///< a path; of an archive "-" is standard output
+};
+
 struct BuildRequest {
     std::string context;              ///< a directory; "-": a tar or a Dockerfile on stdin
     std::optional<std::string> file;  ///< -f; "-": stdin
     std::vector<std::string> tags;    ///< as typed
     std::map<std::string, std::string> arguments;  ///< --build-arg
     std::string target;                            ///< a stage; empty: the last
-    std::string platform;                          ///< "" : this machine's
+    BuildOutput output;
+    std::string platform;  ///< "" : this machine's
     std::map<std::string, std::string> labels;
     std::vector<BuildSecret> secrets;
     std::vector<std::string> add_hosts;  ///< "name:ip"

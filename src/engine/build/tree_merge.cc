@@ -231,10 +231,10 @@ void TreeMerge::write(const std::string& name, std::string_view content,
     digest_.add_text(content);
     const Place to = place_for(name, destination, into_directory);
     make_room(to);
-    Fd file = create(to, options_.mode.value_or(0644));
+    Fd file = create(to, mode_of(0644, false));
     write_all(file.get(), content, to.path);
     const auto [uid, gid] = options_.owner.value_or(std::pair<uid_t, gid_t>{0, 0});
-    give(file.get(), uid, gid, options_.mode.value_or(0644), to.path);
+    give(file.get(), uid, gid, mode_of(0644, false), to.path);
     file.close();
 }
 
@@ -268,6 +268,10 @@ Fd TreeMerge::enter(const Place& at, const struct stat& status, bool& made) {
     }
     if (fd < 0) throw SystemError(-fd, "cannot open {}", quoted(at.path));
     return Fd(fd);
+}
+
+mode_t TreeMerge::mode_of(mode_t mode, bool directory) const {
+    return options_.mode ? options_.mode->apply(mode, directory) : mode;
 }
 
 std::pair<uid_t, gid_t> TreeMerge::owner_of(const struct stat& status, bool owners) const {
@@ -306,7 +310,7 @@ void TreeMerge::give(int fd, uid_t uid, gid_t gid, mode_t mode, const std::strin
 void TreeMerge::finish_directory(int source, int target, const struct stat& status, bool owners,
                                  const std::string& path) const {
     const auto [uid, gid] = owner_of(status, owners);
-    give(target, uid, gid, options_.mode.value_or(status.st_mode & permissions), path);
+    give(target, uid, gid, mode_of(status.st_mode & permissions, true), path);
     if (owners) copy_portable_xattrs(source, target, path);
     const timespec times[2] = {status.st_atim, status.st_mtim};
     if (futimens(target, times) < 0) fail("set the times of", path);
@@ -315,6 +319,7 @@ void TreeMerge::finish_directory(int source, int target, const struct stat& stat
 void TreeMerge::copy_object(const SourceTree& tree, const Object& from, const Place& to) {
     const struct stat& status = from.status;
     if (S_ISSOCK(status.st_mode)) return;
+    if (options_.no_devices && (S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode))) return;
     make_room(to);
     if (status.st_nlink > 1 && link_known(from, to)) return;
     std::string content;
@@ -350,7 +355,7 @@ void TreeMerge::give_named(const Place& at, const struct stat& status, bool owne
 
 std::string TreeMerge::copy_file(const Fd& source, const struct stat& status, bool owners,
                                  const Place& to) {
-    const mode_t mode = options_.mode.value_or(status.st_mode & permissions);
+    const mode_t mode = mode_of(status.st_mode & permissions, false);
     Fd target = create(to, mode);
     std::string digest = copy_bytes(source.get(), target.get(), status, to.path);
     const auto [uid, gid] = owner_of(status, owners);

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/root_dir.h"
+#include "dockerfile/file_mode.h"
 #include "engine/build/source_tree.h"
 #include "engine/build/tree_digest.h"
 
@@ -22,11 +23,13 @@ namespace skiff::engine {
 
 struct MergeOptions {
     std::optional<std::pair<uid_t, gid_t>> owner = {};  ///< --chown
-    std::optional<mode_t> mode = {};                    ///< --chmod
+    std::optional<dockerfile::FileMode> mode = {};      ///< --chmod
     /// A store of a single id: owners are written down, not given (storage/archive/xattrs.h).
     bool record_owners = false;
     /// A directory takes the place of what is none (ADD of an archive).
     bool replace = false;
+    /// Devices are left out: the tree is for this machine.
+    bool no_devices = false;
 };
 
 class TreeMerge {
@@ -83,6 +86,7 @@ class TreeMerge {
                           const std::string& path) const;
     void give(int fd, uid_t uid, gid_t gid, mode_t mode, const std::string& path) const;
     void give_named(const Place& at, const struct stat& status, bool owners) const;
+    mode_t mode_of(mode_t mode, bool directory) const;
     std::pair<uid_t, gid_t> owner_of(const struct stat& status, bool owners) const;
     [[noreturn]] void refuse_id(int error, uid_t uid, gid_t gid, const std::string& path) const;
 

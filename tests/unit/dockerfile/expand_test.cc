@@ -327,8 +327,10 @@ TEST(ExpandInstruction, ChecksWhatValuesMade) {
     fails("COPY --chmod=$A a /b", "invalid chmod parameter: 'alpha'");
     fails("COPY --chmod=17777 a /b", "invalid chmod parameter");
     fails("COPY a $UNSET", "empty destination");
-    fails("ADD https://x/y /z", "ADD from a URL is not supported yet");
-    fails("ADD git@host:a/b /z", "Git repository is not supported yet");
+    fails("ADD ${A:+git@host:a/b} /z", "a Dockerfile is given none of your keys");
+    fails("ADD --checksum=sha256:0 https://x/y /z", "is not sha256: and 64 digits");
+    fails("ADD --checksum=sha256:0 y /z", "non-HTTP(S) sources");
+    fails("ADD --checksum=sha256:0 https://x/y https://x/z /z", "for multiple sources");
     fails("RUN --mount=target=$UNSET true", "needs a target");
 }
 

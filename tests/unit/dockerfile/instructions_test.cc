@@ -120,6 +120,10 @@ TEST(Copy, HasSourcesAndADestination) {
     EXPECT_EQ(copy.chown, "a:b");
     EXPECT_EQ(copy.chmod, "0644");
     EXPECT_TRUE(copy.link);
+    EXPECT_TRUE(one<Copy>("COPY --parents a b").parents);
+    EXPECT_TRUE(one<Copy>("ADD --keep-git-dir a b").keep_git);
+    EXPECT_EQ(one<Copy>("ADD --unpack=false a b").unpack, false);
+    EXPECT_FALSE(one<Copy>("ADD a b").unpack);
     EXPECT_EQ(copy.exclude, (Strings{"*.o", "t"}));
     EXPECT_EQ(one<Copy>("COPY [\"a b\", \"c\", \"/d e/\"]").sources, (Strings{"a b", "c"}));
     EXPECT_EQ(one<Copy>("COPY [\"a b\", \"/d e/\"]").destination, "/d e/");
@@ -137,9 +141,11 @@ TEST(Copy, IsRefusedWhenMalformed) {
               "not be determined");
     EXPECT_EQ(error_in("COPY --chwon=a b c"), "unknown flag: chwon (did you mean chown?)");
     EXPECT_EQ(error_in("ADD --from=a b c"), "unknown flag: from");
-    EXPECT_EQ(error_in("COPY --parents a b"), "--parents is not supported yet");
-    EXPECT_EQ(error_in("ADD --checksum=sha256:0 a b"), "--checksum is not supported yet");
-    EXPECT_EQ(error_in("ADD --keep-git-dir a b"), "--keep-git-dir is not supported yet");
+    EXPECT_EQ(error_in("COPY --checksum=sha256:0 a b"), "unknown flag: checksum");
+    EXPECT_EQ(error_in("ADD --parents a b"), "unknown flag: parents");
+    EXPECT_EQ(error_in("ADD ftp://x/y b"), "ADD cannot fetch ftp://x/y: use http or https");
+    EXPECT_EQ(error_in("ADD [\"ftp://x/y\", \"b\"]"),
+              "ADD cannot fetch ftp://x/y: use http or https");
     EXPECT_EQ(error_in("COPY --link=maybe a b"),
               "expecting boolean value for flag link, not: maybe");
     EXPECT_EQ(error_in("COPY --from=$x a b").substr(0, 45),

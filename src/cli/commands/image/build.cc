@@ -35,13 +35,11 @@ struct BuildOptions {
 
 constexpr std::array unsupported{
     UnsupportedFlag{"allow"},         UnsupportedFlag{"annotation"},
-    UnsupportedFlag{"attest"},        UnsupportedFlag{"build-context"},
-    UnsupportedFlag{"builder"},       UnsupportedFlag{"cache-from"},
-    UnsupportedFlag{"cache-to"},      UnsupportedFlag{"call"},
-    UnsupportedFlag{"check"},         UnsupportedFlag{"compress"},
-    UnsupportedFlag{"metadata-file"}, UnsupportedFlag{"no-cache-filter"},
-    UnsupportedFlag{"output", 'o'},   UnsupportedFlag{"provenance"},
-    UnsupportedFlag{"push"},          UnsupportedFlag{"sbom"},
+    UnsupportedFlag{"build-context"}, UnsupportedFlag{"builder"},
+    UnsupportedFlag{"cache-from"},    UnsupportedFlag{"cache-to"},
+    UnsupportedFlag{"call"},          UnsupportedFlag{"check"},
+    UnsupportedFlag{"compress"},      UnsupportedFlag{"metadata-file"},
+    UnsupportedFlag{"push"},          UnsupportedFlag{"no-cache-filter"},
     UnsupportedFlag{"security-opt"},  UnsupportedFlag{"squash"},
     UnsupportedFlag{"ssh"},
 };
@@ -103,6 +101,57 @@ void set_network(engine::BuildRequest& request, std::string_view value) {
     request.network = value == "none" || value == "host" ? value : "";
 }
 
+/// Documents about a build are not made: what asks for none is what is done.
+void refuse_attestation(std::string_view option, std::string_view value) {
+    if (value == "false" || value == "disabled=true" || value.ends_with(",disabled=true")) return;
+    throw Error(ErrorKind::unsupported,
+                "--{} {} is not supported by this version of skiff: attestations are not made "
+                "(--{}=false says so)",
+                option, value, option);
+}
+
+/// "type=local,dest=DIR", or a path alone: DIR, and "-" for an archive on standard output.
+void set_output(engine::BuildOutput& output, std::string_view text) {
+    using Kind = engine::BuildOutput::Kind;
+    std::string type;
+    std::string destination;
+    if (text.find('=') == std::string_view::npos) {
+        type = text == "-" ? "tar" : "local";
+        destination = text;
+    } else {
+        for (const std::string_view field : split(text, ',')) {
+            const Cut parts = cut(field, '=');
+            if (parts.before == "type")
+                type = parts.after;
+            else if (parts.before == "dest")
+                destination = parts.after;
+            else
+                throw Error(ErrorKind::unsupported,
+                            "--output: {} is not supported by this version "
+                            "of skiff: it is type=local|tar|docker|image, and dest",
+                            quoted(field));
+        }
+    }
+    if (type == "local" || type == "tar") {
+        if (destination.empty() && type == "local")
+            throw Error(ErrorKind::invalid, "--output type=local needs dest=DIRECTORY");
+        output = {.kind = type == "tar" ? Kind::archive : Kind::directory,
+                  .destination = destination.empty() ? "-" : destination};
+        return;
+    }
+    if (type != "docker" && type != "image")
+        throw Error(ErrorKind::unsupported,
+                    "--output type={} is not supported by this version of skiff: it is local, tar, "
+                    "docker or image",
+                    type);
+    if (!destination.empty())
+        throw Error(ErrorKind::unsupported,
+                    "--output type={},dest={} is not supported by this version of skiff: give the "
+                    "image a name with -t, then use 'skiff save -o {} NAME'",
+                    type, destination, destination);
+    output = {};
+}
+
 void declare(CommandBuilder& command, BuildOptions& options) {
     engine::BuildRequest& request = options.request;
     command.parsed(
@@ -111,6 +160,9 @@ void declare(CommandBuilder& command, BuildOptions& options) {
             request.add_hosts.push_back(parse_extra_host(value));
         },
         "list", "Add a custom host-to-IP mapping (host:ip)");
+    command.parsed(
+        "--attest", [](std::string_view value) { refuse_attestation("attest", value); }, "list",
+        "Attestations, which are not made: type=TYPE,disabled=true alone");
     command.parsed(
         "--build-arg", [&request](std::string_view value) { add_argument(request, value); }, "list",
         "Set build-time variables");
@@ -133,14 +185,25 @@ void declare(CommandBuilder& command, BuildOptions& options) {
         "Network of the RUN steps: default, none or host", complete::words("default none host"));
     command.flag("--load", options.load, "Keep the image in the store (always so)");
     command.flag("--no-cache", request.no_cache, "Do every step again");
+    command.parsed(
+        "-o,--output", [&request](std::string_view value) { set_output(request.output, value); },
+        "list",
+        "What comes out: type=local,dest=DIR or type=tar,dest=FILE (the files), "
+        "type=docker (an image)");
     command.option("--platform", request.platform, "string",
                    "Build for this os/architecture, where base images have it");
     command.option("--progress", options.progress, "string",
                    "How to show progress: auto, plain, tty, quiet",
                    complete::words("auto plain tty quiet"));
+    command.parsed(
+        "--provenance", [](std::string_view value) { refuse_attestation("provenance", value); },
+        "string", "Provenance attestations, which are not made: false alone");
     command.flag("--pull", request.pull, "Ask registries for newer base images");
     command.flag("-q,--quiet", options.quiet, "Print only the image ID");
     command.flag("--rm", options.remove, "Remove the containers of steps (always so)");
+    command.parsed(
+        "--sbom", [](std::string_view value) { refuse_attestation("sbom", value); }, "string",
+        "SBOM attestations, which are not made: false alone");
     command.parsed(
         "--secret", [&request](std::string_view value) { add_secret(request, value); }, "list",
         "A secret for RUN --mount=type=secret (id=NAME,src=FILE or id=NAME,env=VARIABLE)");
@@ -162,7 +225,7 @@ void declare(CommandBuilder& command, BuildOptions& options) {
         "ulimit", "Limit of a process (format: <name>=<soft>[:<hard>], -1 is unlimited)");
     declare_resource_flags(command, request.resources);
     command.unsupported(unsupported);
-    command.argument("PATH|-", request.context, complete::directories);
+    command.argument("PATH|URL|-", request.context, complete::directories);
 }
 
 ExitCode run(engine::Engine& engine, const BuildOptions& options) {
@@ -178,16 +241,17 @@ ExitCode run(engine::Engine& engine, const BuildOptions& options) {
     // An id of an earlier build must not look like one of this.
     if (!options.iid_file.empty()) unlink(options.iid_file.c_str());
     try {
-        std::string id;
+        std::optional<oci::Digest> image;
         {
             const auto display = make_build_display(options.progress, options.quiet);
-            id = engine::build_image(engine, request, *display,
-                                     bring_image(engine, request.platform, options.quiet))
-                     .image.text();
+            image = engine::build_image(engine, request, *display,
+                                        bring_image(engine, request.platform, options.quiet))
+                        .image;
         }
+        if (!image) return ExitCode::ok;
         if (!options.iid_file.empty())
-            replace_file(AT_FDCWD, options.iid_file, id, 0644, Durability::none);
-        if (options.quiet) print_line(id);
+            replace_file(AT_FDCWD, options.iid_file, image->text(), 0644, Durability::none);
+        if (options.quiet) print_line(image->text());
         return ExitCode::ok;
     } catch (const Error& error) {
         end_by_transfer_signal();
