@@ -80,16 +80,10 @@ void PartialBlob::remove() {
     gone_ = true;
 }
 
-void PartialBlob::publish() {
+void PartialBlob::publish(Standing standing) {
     if (gone_) return;  // a layer that occurs twice in an image
     lease_.add_blob(name_.digest);
-    const std::string final_path = blob_path(name_.digest, BlobForm::verbatim);
-    const int store = lease_.store().fd();
-    const auto move = [&] {
-        return renameat(store, path().c_str(), store, final_path.c_str()) == 0;
-    };
-    if (!move() && !(errno == EISDIR && move_to_trash(lease_.store(), final_path) && move()))
-        throw SystemError(errno, "cannot store the blob {}", name_.digest.text());
+    publish_blob_file(lease_.store(), path(), name_.digest, BlobForm::verbatim, standing);
     gone_ = true;
 }
 

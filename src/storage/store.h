@@ -14,7 +14,7 @@
 //     process is about to need (lease.h) staging/<name>/         what the holder of that lease is
 //     writing partial/<hex>           blobs that arrive from elsewhere, and their locks
 //     (partial_blob.h) trash/                  moved out of sight, to be deleted (collect.h)
-//     gc.lock trash.lock idmap
+//     unsettled/ (unsettled.h) gc.lock trash.lock idmap
 //
 // Nothing is visible under its final name before it is complete and verified; everything appears
 // and disappears by one rename or link, so a process may be killed anywhere. Layer trees may belong

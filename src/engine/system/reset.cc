@@ -22,6 +22,7 @@
 #include "engine/shared_namespace.h"
 #include "monitor/address.h"
 #include "runtime/userns/user_namespace.h"
+#include "storage/unsettled.h"
 
 namespace skiff::engine {
 namespace {
@@ -98,12 +99,25 @@ void remove_run_directory(const std::string& path) {
     rmdir(path.c_str());
 }
 
+/// A command or a settler that began a moment ago may still make good what it takes for a damaged
+/// store; it does that once.
+void remove_store(const std::string& root) {
+    constexpr int most_attempts = 10;
+    for (int attempt = 1;; ++attempt) {
+        try {
+            return remove_tree(AT_FDCWD, root);
+        } catch (const SystemError& error) {
+            if (error.errno_value() != ENOTEMPTY || attempt == most_attempts) throw;
+        }
+    }
+}
+
 /// Layers belong to subordinate ids, which only root of the store's user namespace may remove.
 /// Where there can be no such namespace, at least what is the caller's own goes.
 void remove_as_namespace_root(const Engine& engine) {
     try {
         runtime::run_in_user_namespace(caller_id_maps(), [&] {
-            remove_tree(AT_FDCWD, engine.root());
+            remove_store(engine.root());
             return 0;
         });
     } catch (const Error& error) {
@@ -123,12 +137,25 @@ void remove_as_namespace_root(const Engine& engine) {
     }
 }
 
+/// What a pull left on its way to the disk needs to go there no more.
+void stop_settling(const Engine& engine) {
+    struct stat status{};
+    if (lstat((engine.root() + "/unsettled").c_str(), &status) < 0) return;
+    try {
+        if (const auto store = storage::Store::find(engine.root()))
+            storage::forget_unsettled(*store);
+    } catch (const Error&) {
+        // A store that cannot be opened: nobody else settles it either.
+    }
+}
+
 /// Also of a store that an interrupted reset left half.
 bool belongs_to_skiff(const std::string& root) {
     struct stat status{};
-    for (const char* name : {"format", "idmap", "containers", "images", "layers", "l", "leases",
-                             "staging", "partial", "trash", "builtin", "names", "wanted", "volumes",
-                             "networks", "build", "mountpoints", "gc.lock", "trash.lock"})
+    for (const char* name :
+         {"format",   "idmap",   "containers",  "images",    "layers",  "l",         "leases",
+          "staging",  "partial", "trash",       "builtin",   "names",   "wanted",    "volumes",
+          "networks", "build",   "mountpoints", "unsettled", "gc.lock", "trash.lock"})
         if (lstat(fmt::format("{}/{}", root, name).c_str(), &status) == 0) return true;
     return false;
 }
@@ -147,6 +174,7 @@ void reset_system(const Engine& engine) {
                     "'{}' does not look like a store of skiff's; nothing was removed",
                     engine.root());
 
+    if (exists) stop_settling(engine);
     for (const std::string& run_root : run_roots(engine)) kill_all(run_root);
     kill_without_sockets(engine);
     if (exists) {
@@ -154,7 +182,7 @@ void reset_system(const Engine& engine) {
         if (engine.rootless()) {
             remove_as_namespace_root(engine);
         } else {
-            remove_tree(AT_FDCWD, engine.root());
+            remove_store(engine.root());
         }
     }
     remove_run_directory(engine.run_root());
