@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/in_root.h"
 #include "base/text.h"
 
@@ -125,14 +126,18 @@ std::optional<struct stat> RootDir::find_status(const std::string& path) const {
 }
 
 std::optional<std::string> RootDir::find_file(const std::string& path, size_t limit) const {
-    // O_NONBLOCK: opening a FIFO must not wait for its writer.
-    const std::optional<Fd> fd = find(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-    if (!fd) return std::nullopt;
+    // Looked at before it is opened: to open a device's node does something (a watchdog starts), and
+    // a FIFO waits for its writer.
+    const std::optional<Fd> found = find(path, O_PATH);
+    if (!found) return std::nullopt;
     struct stat status{};
-    if (fstat(fd->get(), &status) < 0) throw SystemError(errno, "cannot inspect '{}'", path);
+    if (fstat(found->get(), &status) < 0) throw SystemError(errno, "cannot inspect '{}'", path);
     if (!S_ISREG(status.st_mode))
         throw Error(ErrorKind::invalid, "'{}' is not a regular file", path);
-    return read_to_end(fd->get(), limit, fmt::format("'{}'", path));
+    const Fd file = with_context(
+        [&] { return open_file(fmt::format("/proc/self/fd/{}", found->get()), O_RDONLY); }, "'{}'",
+        path);
+    return read_to_end(file.get(), limit, fmt::format("'{}'", path));
 }
 
 RootDir RootDir::make_directories(const std::string& path) const {

@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "engine/namespace_note.h"
 #include "storage/store.h"
 
 namespace skiff::engine {
@@ -71,14 +72,17 @@ std::string default_run_root(bool rootless) {
 
 Engine::Engine(EngineOptions options) : options_(std::move(options)), rootless_(geteuid() != 0) {
     if (options_.timing) phases_ = Phases(options_.timing_origin);
-    const auto given = [](const std::optional<std::string>& option,
-                          const char* variable) -> std::optional<std::string> {
+    const auto given = [](const std::optional<std::string>& option, const char* variable,
+                          const char* flag) -> std::optional<std::string> {
+        // "$UNSET" must not mean the store of everything.
+        if (option && option->empty())
+            throw Error(ErrorKind::invalid, "{}: a path is expected, not an empty word", flag);
         if (option) return absolute(*option);
         const char* value = std::getenv(variable);
         if (value == nullptr || *value == '\0') return std::nullopt;
         return absolute(value);
     };
-    if (const auto root = given(options_.root, "SKIFF_ROOT")) {
+    if (const auto root = given(options_.root, "SKIFF_ROOT", "--root")) {
         root_ = *root;
     } else if (!rootless_) {
         root_ = "/var/lib/skiff";
@@ -87,9 +91,9 @@ Engine::Engine(EngineOptions options) : options_(std::move(options)), rootless_(
     } else {
         root_ = home_directory() + "/.local/share/skiff";
     }
-    run_root_ = given(options_.run_root, "SKIFF_RUNROOT").value_or("");
+    run_root_ = given(options_.run_root, "SKIFF_RUNROOT", "--runroot").value_or("");
     if (run_root_.empty()) run_root_ = default_run_root(rootless_);
-    if (const auto config = given(options_.config, "SKIFF_CONFIG")) {
+    if (const auto config = given(options_.config, "SKIFF_CONFIG", "--config")) {
         config_path_ = *config;
     } else if (!rootless_) {
         config_path_ = "/etc/skiff/config.yaml";
@@ -139,6 +143,34 @@ Fd open_private_directory(const std::string& path) {
     if ((status.st_mode & 0077U) != 0 && fchmod(directory.get(), 0700) < 0)
         throw SystemError(errno, "cannot close '{}' for others", path);
     return directory;
+}
+
+Fd open_data_directory(const Engine& engine) {
+    storage::refuse_foreign_directory(engine.root());
+    return open_private_directory(engine.root());
+}
+
+bool is_run_entry(std::string_view name) {
+    constexpr size_t id_length = 64;
+    const bool is_of_container = name.size() > id_length &&
+                                 name.find_first_not_of("0123456789abcdef") == id_length &&
+                                 name[id_length] == '.';
+    return is_of_container || name == NamespaceNote::file_name;
+}
+
+Fd open_run_directory(const Engine& engine) {
+    const std::string& path = engine.run_root();
+    struct stat status{};
+    if (lstat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode) &&
+        (status.st_mode & 0077U) != 0)
+        for (const std::string& name :
+             list_directory(open_file(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW).get()))
+            if (!is_run_entry(name))
+                throw Error(ErrorKind::denied,
+                            "'{}' is open to others and holds files that are not skiff's ({}); "
+                            "name another run directory (--runroot, SKIFF_RUNROOT)",
+                            path, quoted(name));
+    return open_private_directory(path);
 }
 
 }  // namespace skiff::engine

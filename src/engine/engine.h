@@ -73,5 +73,12 @@ void refuse_newer_store(const Engine& engine);
 /// Makes (0700) and opens a directory of skiff's own state. Throws Error{denied} when it belongs to
 /// somebody else or is a link.
 Fd open_private_directory(const std::string& path);
+/// The same of the data directory. Throws Error{invalid} where it is somebody's other directory.
+Fd open_data_directory(const Engine& engine);
+/// What skiff keeps directly in a run directory: sockets and the like of containers, and a note.
+bool is_run_entry(std::string_view name);
+/// The same of the run directory. Throws Error{denied} where it is open to others and holds what is
+/// not ours.
+Fd open_run_directory(const Engine& engine);
 
 }  // namespace skiff::engine

@@ -34,7 +34,7 @@ std::string line_of(pid_t pid) {
 
 NamespaceNote::NamespaceNote(const Engine& engine) {
     try {
-        run_ = open_private_directory(engine.run_root());
+        run_ = open_run_directory(engine);
         file_ = open_at(run_.get(), file_name, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0600);
     } catch (const Error&) {
         // No file that we can use, no room for one: the run directory itself is looked at by

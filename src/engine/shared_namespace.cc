@@ -104,7 +104,7 @@ runtime::IdMaps caller_id_maps() {
 
 runtime::IdMaps store_id_maps(const Engine& engine) {
     const runtime::IdMaps current = caller_id_maps();
-    const Fd root = open_private_directory(engine.root());
+    const Fd root = open_data_directory(engine);
     const std::string path = fmt::format("{}/{}", engine.root(), map_file);
     constexpr size_t limit = 65536;
     const auto stored_text = find_file(root.get(), map_file, limit);

@@ -110,6 +110,7 @@ std::optional<Store> Store::find(const std::string& root) {
     // in which only a container's files are being made.
     if (!format && faccessat(fd.get(), directories.front(), F_OK, AT_SYMLINK_NOFOLLOW) < 0)
         return std::nullopt;
+    if (!format) refuse_foreign_directory(root);
     check_owner(fd.get(), root);
     if (format) check_format(*format, root);
     if (!format || !is_complete(fd.get()))
@@ -119,11 +120,36 @@ std::optional<Store> Store::find(const std::string& root) {
 
 Store Store::open(const std::string& root) {
     if (std::optional<Store> store = find(root)) return *std::move(store);
+    refuse_foreign_directory(root);
     make_directories(root, 0700);
     Fd fd = open_file(root, O_RDONLY | O_DIRECTORY);
     check_owner(fd.get(), root);
     with_context([&] { complete(fd.get()); }, "making the store '{}'", root);
     return Store(root, std::move(fd));
+}
+
+bool is_store_entry(std::string_view name) {
+    // Beside those of `directories`, what the engine keeps there.
+    constexpr std::array<std::string_view, 11> others{
+        "format",  "gc.lock",   "trash.lock", "idmap",   "auto-ids.lock", "builtin",
+        "secrets", "unsettled", "wanted",     "seccomp", "mountpoints"};
+    const auto is_temporary = [&](std::string_view of) {
+        return name.starts_with('.') && name.substr(1).starts_with(of);
+    };
+    return std::ranges::find(directories, name) != directories.end() ||
+           std::ranges::find(others, name) != others.end() || is_temporary("format.") ||
+           is_temporary("idmap.");
+}
+
+void refuse_foreign_directory(const std::string& root) {
+    const Fd fd = find_at(AT_FDCWD, root, O_RDONLY | O_DIRECTORY);
+    if (!fd.valid() || faccessat(fd.get(), "format", F_OK, AT_SYMLINK_NOFOLLOW) == 0) return;
+    for (const std::string& name : list_directory(fd.get()))
+        if (!is_store_entry(name) && name != "lost+found")  // it may be a file system of its own
+            throw Error(ErrorKind::invalid,
+                        "'{}' is no data directory of skiff's, and not empty (it has {}); name "
+                        "another one (--root, SKIFF_ROOT)",
+                        root, skiff::quoted(name));
 }
 
 void refuse_newer_store(const std::string& root) {

@@ -2,19 +2,25 @@
 // The data directory: images, layers and what keeps them alive. One directory or file per object,
 // no database.
 //
-//     format                  "1 1": the version of these files, and the oldest reader that
-//     understands them images/oci-layout       the blobs follow the OCI image layout; there is no
-//     index.json, `save` writes one images/blobs/sha256/    blobs as they are images/packed/ plain
-//     layer tars, kept as zstd: <hex of the plain bytes>.zst (see blobs.h) images/records/ one file
-//     per image, named by the digest of its configuration (image_records.h) images/refs/ one file
-//     per reference (image_records.h) layers/<chain id>/      tree/ (unpacked, never changed) and
-//     meta.json (layers.h) l/<8 characters>        links to ../layers/<chain id>/tree, so that
-//     overlay's option string stays short containers/ names/ volumes/ networks/ build/    the
-//     engine's; the collector reads containers/*/config.json leases/<name>           what a running
-//     process is about to need (lease.h) staging/<name>/         what the holder of that lease is
-//     writing partial/<hex>           blobs that arrive from elsewhere, and their locks
-//     (partial_blob.h) trash/                  moved out of sight, to be deleted (collect.h)
-//     unsettled/ (unsettled.h) gc.lock trash.lock idmap
+//     format                  "1 1": the version of these files, and the oldest reader that understands
+//                             them
+//     images/oci-layout       the blobs follow the OCI image layout; there is no index.json, `save`
+//                             writes one
+//     images/blobs/sha256/    blobs as they are
+//     images/packed/          plain layer tars, kept as zstd: <hex of the plain bytes>.zst (blobs.h)
+//     images/records/         one file per image, named by the digest of its configuration
+//                             (image_records.h)
+//     images/refs/            one file per reference (image_records.h)
+//     unsettled/<boot id>/    the same of images that are not on the disk yet (unsettled.h)
+//     layers/<chain id>/      tree/ (unpacked, never changed) and meta.json (layers.h)
+//     l/<8 characters>        links to ../layers/<chain id>/tree: overlay's option string stays short
+//     containers/ names/ volumes/ networks/ build/
+//                             the engine's; the collector reads containers/*/config.json
+//     leases/<name>           what a running process is about to need (lease.h)
+//     staging/<name>/         what the holder of that lease is writing
+//     partial/<hex>           blobs that arrive from elsewhere, and their locks (partial_blob.h)
+//     trash/                  moved out of sight, to be deleted (collect.h)
+//     gc.lock trash.lock idmap
 //
 // Nothing is visible under its final name before it is complete and verified; everything appears
 // and disappears by one rename or link, so a process may be killed anywhere. Layer trees may belong
@@ -24,6 +30,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/fd.h"
 #include "base/file_lock.h"
@@ -69,6 +76,13 @@ class Store {
 /// Throws Error{invalid} where `root` is there and is no directory, or is below something that is
 /// none: a mistyped --root must not look like an empty store.
 void require_directory_or_nothing(const std::string& root);
+
+/// What the layers of skiff keep directly in a data directory; and a temporary of `format`.
+bool is_store_entry(std::string_view name);
+/// Throws Error{invalid} where the directory `root` is no store (it has no `format`) and holds
+/// something that is no part of one: a mistyped --root must not take over, and a reset not delete,
+/// what is not skiff's. Costs a look at `format` where there is one.
+void refuse_foreign_directory(const std::string& root);
 
 /// Throws Error{unsupported} where a newer skiff made the store at `root` and says that we cannot
 /// read it; whatever else is wrong there shows when the store is opened. Costs one small file.

@@ -151,7 +151,7 @@ is "with --rm: ps does not take it for a leftover" running eval 'skiff ps >/dev/
 is "… and it goes at its end" 'lost 1' eval 'echo $(skiff stop lost) $(skiff inspect lost >/dev/null 2>&1; echo $?)'
 
 skiff create --name never -u www busybox true >/dev/null
-is "inspect --oci of one that never ran: the user as the image has it" "{'additionalGids': [29], 'gid': 33, 'uid': 33}" eval 'skiff inspect --oci never | python3 -c "import json, sys; print(json.load(sys.stdin)[\"process\"][\"user\"])"'
+is "inspect --oci of one that never ran: the user as the image has it" "{'additionalGids': [33, 29], 'gid': 33, 'uid': 33}" eval 'skiff inspect --oci never | python3 -c "import json, sys; print(json.load(sys.stdin)[\"process\"][\"user\"])"'
 skiff rm never >/dev/null
 skiff create --name never -u nosuch busybox true >/dev/null
 fails "… or why there is none" 1 'unable to find user nosuch' skiff inspect --oci never

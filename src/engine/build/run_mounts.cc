@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "engine/build/tree_digest.h"
+#include "engine/container/mount_request.h"
 #include "storage/archive/sha256.h"
 
 namespace skiff::engine {
@@ -30,6 +31,13 @@ std::string default_target(const dockerfile::RunMount& mount) {
     return mount.target.empty() ? "/run/secrets/" + mount.id : mount.target;
 }
 
+/// As for the mounts of `run`. What stands for procfs would stand for what the kernel says.
+void check_target(const std::string& target) {
+    const std::string problem =
+        target == "/proc" ? "'/proc' cannot be mounted over" : mount_target_problem(target);
+    if (!problem.empty()) throw Error(ErrorKind::invalid, "RUN --mount: {}", problem);
+}
+
 }  // namespace
 
 RunMounts::RunMounts(const Place& place, const std::vector<dockerfile::RunMount>& mounts,
@@ -41,6 +49,7 @@ RunMounts::RunMounts(const Place& place, const std::vector<dockerfile::RunMount>
         entry.mount = mount;
         if (mount.type != Type::secret || mount.env.empty() || !mount.target.empty())
             entry.target = absolute(default_target(mount));
+        if (!entry.target.empty()) check_target(entry.target);
         if (mount.type == Type::bind || !mount.from.empty()) entry.source = source_of(mount.from);
         const std::string number = std::to_string(entries_.size());
         entry.place =

@@ -198,7 +198,7 @@ Fd open_program(const ContainerState& state) {
 }
 
 NewContainer make_container_directory(const Engine& engine, const std::string& id) {
-    open_private_directory(engine.root());
+    open_data_directory(engine);
     const Fd containers = open_private_directory(containers_path(engine));
     if (mkdirat(containers.get(), id.c_str(), 0700) < 0)
         throw SystemError(errno, "cannot make the directory of container {}", id);

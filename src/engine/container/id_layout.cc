@@ -189,7 +189,7 @@ runtime::IdMaps maps_of_others(const Engine& engine) {
 
 FileLock settle_automatic(const Engine& engine, const IdLayout& layout, const Lendable& ids,
                           ContainerRecord& record) {
-    const Fd root = open_private_directory(engine.root());
+    const Fd root = open_data_directory(engine);
     FileLock lock = FileLock::wait(root.get(), auto_lock, LockMode::exclusive);
     const runtime::IdMaps used = maps_of_others(engine);
     const std::uint32_t size = layout.size ? *layout.size : default_auto_size(engine, record);

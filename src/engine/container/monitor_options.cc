@@ -30,7 +30,7 @@ monitor::SupervisorOptions supervisor_options(const Engine& engine, const Contai
         options.health = {health_settings(record.config.health), to_memory_file(check),
                           std::move(report)};
     }
-    const Fd run = open_private_directory(engine.run_root());
+    const Fd run = open_run_directory(engine);
     options.listener = monitor::listen_at(run.get(), record.id + ".sock");
     options.commands_are_outside = arguments.rootless;
     if (arguments.rootless && !has_process_limit(record))

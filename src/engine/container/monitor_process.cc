@@ -2,6 +2,7 @@
 #include "engine/container/monitor_process.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <numeric>
@@ -228,11 +229,24 @@ bool has_process_limit(const ContainerRecord& record) {
                                [](const Ulimit& limit) { return limit.name == "nproc"; });
 }
 
+/// Of these, the first two reach what the kernel counts for the whole namespace (/proc/sys/user),
+/// and the third whatever of another container's is in it.
+bool has_rights_over_namespace(const std::vector<std::string>& added) {
+    constexpr std::array<std::string_view, 4> rights{"ALL", "CAP_SYS_ADMIN", "CAP_SYS_RESOURCE",
+                                                     "CAP_SYS_PTRACE"};
+    return std::ranges::any_of(rights, [&](std::string_view right) {
+        return std::ranges::find(added, right) != added.end();
+    });
+}
+
 bool wants_own_namespace(const ContainerRecord& record) {
     const SecurityRequest& security = record.request.security;
-    const bool may_write_limits =
-        security.privileged || security.open_system_paths || !security.unmasked.empty();
-    return may_write_limits || has_process_limit(record);
+    const bool may_write_limits = security.privileged || security.open_system_paths ||
+                                  !security.unmasked.empty() ||
+                                  has_rights_over_namespace(security.cap_add);
+    // Users' keyrings are the namespace's; the default profile alone keeps everybody from them.
+    const bool may_have_keyrings = !security.seccomp.empty();
+    return may_write_limits || may_have_keyrings || has_process_limit(record);
 }
 
 std::vector<std::string> to_words(const MonitorArguments& arguments, std::string_view program) {
@@ -275,7 +289,7 @@ MonitorArguments parse_monitor_arguments(int argc, char** argv) {
 
 Fd start_monitor(const Engine& engine, const ContainerRecord& record, FileLock lock) {
     // The monitor opens it again; looked at here, too, since a refusal has somebody to read it.
-    open_private_directory(engine.run_root());
+    open_run_directory(engine);
     MonitorPlace place(engine, record);
     MonitorArguments arguments;
     arguments.root = engine.root();

@@ -149,6 +149,10 @@ ContainerUser resolve_user(const RootDir& root, const std::string& text,
         }
     }
     for (const std::string& group : added) add_group(root, group, user.groups);
+    // Or a program that changes its gid could get away from a mode that refuses its group
+    // (CVE-2022-36109).
+    if (std::ranges::find(user.groups, user.gid) == user.groups.end())
+        user.groups.insert(user.groups.begin(), user.gid);
     if (user.home.empty()) user.home = "/";
     return user;
 }

@@ -116,7 +116,7 @@ oci::Digest commit_container(const Engine& engine, const CommitRequest& request)
     storage::Lease lease = storage::Lease::take(store);
     StageState state = load_base_image(store, lease, record.image_id);
     take_configuration(record, state.config);
-    for (const std::string& change : request.changes) apply_change(change, state.config);
+    apply_changes(request.changes, state.config);
     state.config.created = now();
     state.config.opaque.author = request.author;
     state.config.opaque.comment = request.message;

@@ -24,34 +24,37 @@ std::string first_line(const std::string& message) {
     return std::string(cut(message, '\n').before);
 }
 
-void apply_checked(std::string_view line, oci::ImageConfig& config) {
+void apply_checked(std::string_view line, StageState& state) {
     const dockerfile::Dockerfile file =
         dockerfile::parse(fmt::format("FROM scratch\n{}\n", line), "--change");
     if (file.stages.size() != 1 || file.stages[0].instructions.size() != 1)
         throw Error(ErrorKind::invalid, "one instruction is expected");
-    StageState state;
-    state.config = std::move(config);
     BuildArguments none;
     const dockerfile::Variables variables{.lookup = state.lookup(), .escape = file.escape};
     state.apply(dockerfile::expand_instruction(file.stages[0].instructions[0], variables), none);
-    config = std::move(state.config);
 }
 
-}  // namespace
-
-void apply_change(std::string_view instruction, oci::ImageConfig& config) {
+void apply_change(std::string_view instruction, StageState& state) {
     const std::string_view line = trim(instruction);
     const size_t end = std::min(line.find_first_of(" \t"), line.size());
     const std::string keyword = to_upper(line.substr(0, end));
     if (std::ranges::find(keywords, keyword) == keywords.end())
         throw Error(ErrorKind::invalid, "{} is not a valid change command", quoted(keyword));
-    const oci::ImageConfig before = config;
     try {
-        apply_checked(line, config);
+        apply_checked(line, state);
     } catch (const Error& error) {
-        config = before;
         throw Error(error.kind(), "--change {}: {}", keyword, first_line(error.message()));
     }
+}
+
+}  // namespace
+
+void apply_changes(std::span<const std::string> instructions, oci::ImageConfig& config) {
+    // One for all of them: ENTRYPOINT forgets a CMD, but not one that was said here.
+    StageState state;
+    state.config = config;
+    for (const std::string& instruction : instructions) apply_change(instruction, state);
+    config = std::move(state.config);
 }
 
 }  // namespace skiff::engine

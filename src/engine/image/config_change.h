@@ -3,15 +3,17 @@
 // only change the configuration.
 #pragma once
 
-#include <string_view>
+#include <span>
+#include <string>
 
 #include "oci/image_config.h"
 
 namespace skiff::engine {
 
-/// Applies one of CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL, ONBUILD, STOPSIGNAL, USER,
-/// VOLUME, WORKDIR, as written in a Dockerfile. Where Docker does, words may be quoted and
-/// $VARIABLES of the image's environment are put in. Throws Error{invalid} naming the instruction.
-void apply_change(std::string_view instruction, oci::ImageConfig& config);
+/// Applies instructions in their order, each one of CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL,
+/// ONBUILD, STOPSIGNAL, USER, VOLUME, WORKDIR, as written in a Dockerfile. Where Docker does, words
+/// may be quoted and $VARIABLES of the image's environment are put in. Throws Error{invalid} naming
+/// the instruction; `config` is then as before.
+void apply_changes(std::span<const std::string> instructions, oci::ImageConfig& config);
 
 }  // namespace skiff::engine

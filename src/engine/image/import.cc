@@ -39,7 +39,7 @@ oci::Digest import_image(const Engine& engine, const ImportRequest& request) {
     oci::ImageConfig config;
     config.platform =
         request.platform.empty() ? oci::host_platform() : oci::parse_platform(request.platform);
-    for (const std::string& change : request.changes) apply_change(change, config);
+    apply_changes(request.changes, config);
     std::vector<oci::Reference> references;
     if (!request.target.empty()) references.push_back(oci::parse_tag_target(request.target));
     const Fd source = open_source(request.source);

@@ -30,6 +30,7 @@ struct Stored {
 };
 
 Fd open_secrets(const Engine& engine) {
+    open_data_directory(engine);
     return open_private_directory(engine.root() + "/secrets");
 }
 

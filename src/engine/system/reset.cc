@@ -91,24 +91,32 @@ void remove_run_directory(const std::string& path) {
     const Fd run = find_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
     if (!run.valid()) return;
     for (const std::string& name : list_directory(run.get())) {
-        const bool ours =
-            name == NamespaceNote::file_name || (name.size() == 64 + 5 && name.ends_with(".sock") &&
-                                                 name.find_first_not_of("0123456789abcdef") == 64);
-        if (ours) unlinkat(run.get(), name.c_str(), 0);
+        if (is_run_entry(name)) unlinkat(run.get(), name.c_str(), 0);
     }
     rmdir(path.c_str());
 }
 
-/// A command or a settler that began a moment ago may still make good what it takes for a damaged
-/// store; it does that once.
-void remove_store(const std::string& root) {
+std::vector<std::string> store_entries(const Fd& root) {
+    std::vector<std::string> names = list_directory(root.get());
+    std::erase_if(names, [](const std::string& name) { return !storage::is_store_entry(name); });
+    return names;
+}
+
+/// What is skiff's in it, and the directory unless it holds something else. A command or a settler
+/// that began a moment ago may still make good what it takes for a damaged store; it does that once.
+void remove_store(const std::string& path) {
     constexpr int most_attempts = 10;
+    const Fd root = open_file(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
     for (int attempt = 1;; ++attempt) {
         try {
-            return remove_tree(AT_FDCWD, root);
+            for (const std::string& name : store_entries(root)) remove_tree(root.get(), name);
         } catch (const SystemError& error) {
             if (error.errno_value() != ENOTEMPTY || attempt == most_attempts) throw;
         }
+        if (rmdir(path.c_str()) == 0) return;
+        if (errno != ENOTEMPTY && errno != EBUSY)
+            throw SystemError(errno, "cannot remove '{}'", path);
+        if (store_entries(root).empty()) return;
     }
 }
 
@@ -124,14 +132,14 @@ void remove_as_namespace_root(const Engine& engine) {
         std::string stays;
         const Fd root = find_at(AT_FDCWD, engine.root(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
         for (const std::string& name :
-             root.valid() ? list_directory(root.get()) : std::vector<std::string>{}) {
+             root.valid() ? store_entries(root) : std::vector<std::string>{}) {
             try {
                 remove_tree(root.get(), name);
             } catch (const Error&) {
                 stays += (stays.empty() ? "" : ", ") + name;
             }
         }
-        if (stays.empty() && rmdir(engine.root().c_str()) == 0) return;
+        if (stays.empty() && (rmdir(engine.root().c_str()) == 0 || errno == ENOTEMPTY)) return;
         throw Error(error.kind(), "of '{}' stays what belongs to other ids than yours ({}): {}",
                     engine.root(), stays, error.message());
     }
@@ -149,17 +157,6 @@ void stop_settling(const Engine& engine) {
     }
 }
 
-/// Also of a store that an interrupted reset left half.
-bool belongs_to_skiff(const std::string& root) {
-    struct stat status{};
-    for (const char* name :
-         {"format",   "idmap",   "containers",  "images",    "layers",  "l",         "leases",
-          "staging",  "partial", "trash",       "builtin",   "names",   "wanted",    "volumes",
-          "networks", "build",   "mountpoints", "unsettled", "gc.lock", "trash.lock"})
-        if (lstat(fmt::format("{}/{}", root, name).c_str(), &status) == 0) return true;
-    return false;
-}
-
 }  // namespace
 
 void reset_system(const Engine& engine) {
@@ -168,11 +165,9 @@ void reset_system(const Engine& engine) {
     if (exists && !S_ISDIR(status.st_mode))
         throw Error(ErrorKind::invalid, "'{}' is not a directory", engine.root());
     // `--root /home/me` by mistake must not cost a home.
-    if (exists && !belongs_to_skiff(engine.root()) &&
-        !list_directory(open_file(engine.root(), O_RDONLY | O_DIRECTORY).get()).empty())
-        throw Error(ErrorKind::invalid,
-                    "'{}' does not look like a store of skiff's; nothing was removed",
-                    engine.root());
+    if (exists)
+        with_context([&] { storage::refuse_foreign_directory(engine.root()); },
+                     "nothing was removed");
 
     if (exists) stop_settling(engine);
     for (const std::string& run_root : run_roots(engine)) kill_all(run_root);

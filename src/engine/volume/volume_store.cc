@@ -153,7 +153,7 @@ void check_volume_driver(const std::string& driver,
 }
 
 FileLock lock_volumes(const Engine& engine, LockMode mode) {
-    open_private_directory(engine.root());
+    open_data_directory(engine);
     const Fd volumes = open_private_directory(volumes_path(engine));
     return FileLock::wait(volumes.get(), std::string(lock_name), mode);
 }

@@ -172,8 +172,58 @@ int cover_file(const Covers& covers, int target) noexcept {
     return error;
 }
 
-int mask_one(int root, const char* path, Covers& covers) noexcept {
-    const int target = in_root::open(root, path, O_PATH);
+bool same(const char* a, const char* b) noexcept {
+    for (; *a != '\0' && *a == *b; ++a) ++b;
+    return *a == *b;
+}
+
+/// A file system of the kernel's that the plan mounts at `path`. What is covered in it is found from
+/// its own root: the path may lead elsewhere by now, where the root directory is shared with a
+/// container that runs (--rootfs) and can move what a link at /proc leads to (CVE-2019-19921).
+struct KernelTree {
+    const char* path;
+    const char* type;
+    unsigned long magic;
+    ino_t root;   ///< 0: any
+    int fd = -1;  ///< -1: the plan mounts none there
+};
+
+int open_kernel_tree(const LaunchPlan& plan, KernelTree& tree) noexcept {
+    bool is_planned = false;
+    for (const MountStep& step : plan.mounts)
+        is_planned |= !step.optional && same(step.target.c_str(), tree.path) &&
+                      same(step.type.c_str(), tree.type);
+    if (!is_planned) return 0;
+    const int fd = in_root::open(plan.root.get(), tree.path, O_PATH | O_DIRECTORY);
+    if (fd < 0) return -fd;
+    struct statfs system{};
+    struct stat status{};
+    if (fstatfs(fd, &system) < 0 || fstat(fd, &status) < 0) return errno;
+    if (static_cast<unsigned long>(system.f_type) != tree.magic ||
+        (tree.root != 0 && status.st_ino != tree.root))
+        return EXDEV;
+    tree.fd = fd;
+    return 0;
+}
+
+struct KernelTrees {
+    KernelTree proc{"/proc", "proc", PROC_SUPER_MAGIC, 1};
+    KernelTree sys{"/sys", "sysfs", SYSFS_MAGIC, 0};
+};
+
+/// Negative: -errno.
+int open_covered(int root, const KernelTrees& trees, const char* path) noexcept {
+    for (const KernelTree* tree : {&trees.proc, &trees.sys}) {
+        const char* rest = path;
+        const char* prefix = tree->path;
+        while (*prefix != '\0' && *rest == *prefix) ++rest, ++prefix;
+        if (tree->fd >= 0 && *prefix == '\0' && *rest == '/')
+            return in_root::open(tree->fd, rest, O_PATH);
+    }
+    return in_root::open(root, path, O_PATH);
+}
+
+int mask_one(int target, Covers& covers) noexcept {
     if (target == -ENOENT || target == -ENOTDIR) return 0;  // this kernel has no such file
     if (target < 0) return -target;
     struct stat status{};
@@ -185,9 +235,8 @@ int mask_one(int root, const char* path, Covers& covers) noexcept {
     return error;
 }
 
-/// Binds the object at `path` over itself, read-only with all below it.
-int close_for_writing(int root, const char* path) noexcept {
-    const int target = in_root::open(root, path, O_PATH);
+/// Binds the object over itself, read-only with all below it.
+int close_for_writing(int target) noexcept {
     if (target == -ENOENT || target == -ENOTDIR) return 0;
     if (target < 0) return -target;
     const long tree = syscall(SYS_open_tree, target, "",
@@ -235,18 +284,23 @@ int open_null_device() noexcept {
 }
 
 int mask_paths(const LaunchPlan& plan, int null_device, Position& at) noexcept {
+    if (plan.masked_paths.empty() && plan.read_only_paths.empty()) return 0;
     Covers covers{null_device};
+    KernelTrees trees;
     at.step = Step::mask;
+    for (KernelTree* tree : {&trees.proc, &trees.sys})
+        if (const int error = open_kernel_tree(plan, *tree)) return error;
+    const int root = plan.root.get();
     for (unsigned i = 0; i < plan.masked_paths.size(); ++i) {
         at.index = i;
-        if (const int error = mask_one(plan.root.get(), plan.masked_paths[i].c_str(), covers))
-            return error;
+        const char* const path = plan.masked_paths[i].c_str();
+        if (const int error = mask_one(open_covered(root, trees, path), covers)) return error;
     }
     at.step = Step::read_only_path;
     for (unsigned i = 0; i < plan.read_only_paths.size(); ++i) {
         at.index = i;
-        if (const int error = close_for_writing(plan.root.get(), plan.read_only_paths[i].c_str()))
-            return error;
+        const char* const path = plan.read_only_paths[i].c_str();
+        if (const int error = close_for_writing(open_covered(root, trees, path))) return error;
     }
     return 0;
 }

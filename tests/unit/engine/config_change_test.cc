@@ -12,7 +12,7 @@ using Words = std::vector<std::string>;
 
 oci::ImageConfig changed(std::initializer_list<const char*> instructions) {
     oci::ImageConfig config;
-    for (const char* instruction : instructions) apply_change(instruction, config);
+    apply_changes(Words(instructions.begin(), instructions.end()), config);
     return config;
 }
 
@@ -22,6 +22,13 @@ TEST(ConfigChange, CommandsHaveAnExecAndAShellForm) {
     EXPECT_EQ(changed({"ENTRYPOINT [\"x\"]", "ENTRYPOINT []"}).config.entrypoint, Words{});
     EXPECT_EQ(changed({"CMD [ -f x ] && y"}).config.command,
               (Words{"/bin/sh", "-c", "[ -f x ] && y"}));
+}
+
+TEST(ConfigChange, AnEntrypointForgetsOnlyACommandThatWasThereBefore) {
+    EXPECT_EQ(changed({R"(CMD ["a"])", R"(ENTRYPOINT ["x"])"}).config.command, Words{"a"});
+    oci::ImageConfig image = changed({R"(CMD ["a"])"});
+    apply_changes(Words{R"(ENTRYPOINT ["x"])"}, image);
+    EXPECT_EQ(image.config.command, Words{});
 }
 
 TEST(ConfigChange, EnvironmentIsQuotedExpandedAndReplaced) {
