@@ -89,9 +89,9 @@ format::Json info_json(const engine::SystemInfo& info) {
         format::Json::array({"Backing Filesystem", info.backing_file_system});
     const std::string_view cgroup = info.cgroup;
     return {{"ID", ""},
-            {"Containers", info.running + info.stopped},
+            {"Containers", info.running + info.paused + info.stopped},
             {"ContainersRunning", info.running},
-            {"ContainersPaused", 0},
+            {"ContainersPaused", info.paused},
             {"ContainersStopped", info.stopped},
             {"Images", info.images},
             {"Driver", "overlay"},
@@ -136,9 +136,9 @@ ExitCode run(engine::Engine& engine, const InfoFlags& flags) {
     const auto words = [](std::span<const std::string_view> list) {
         return join({list.begin(), list.end()}, " ");
     };
-    line("Containers", std::to_string(info.running + info.stopped));
+    line("Containers", std::to_string(info.running + info.paused + info.stopped));
     line(" Running", std::to_string(info.running));
-    line(" Paused", "0");
+    line(" Paused", std::to_string(info.paused));
     line(" Stopped", std::to_string(info.stopped));
     line("Images", std::to_string(info.images));
     line(" Built in", join(info.built_in_images, " "));
