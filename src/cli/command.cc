@@ -81,8 +81,8 @@ void CommandBuilder::optional_arguments(std::string_view name, std::vector<std::
     arguments_.push_back({name, &target, false, completer});
 }
 
-void CommandBuilder::program(std::vector<std::string>& target) {
-    arguments_.push_back({"COMMAND", &target, false, complete::none});
+void CommandBuilder::program(std::vector<std::string>& target, bool required) {
+    arguments_.push_back({"COMMAND", &target, required, complete::none});
     options_first_ = true;
 }
 

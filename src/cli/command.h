@@ -130,7 +130,7 @@ class CommandBuilder {
     void optional_arguments(std::string_view name, std::vector<std::string>& target,
                             Completer completer = complete::none);
     /// [COMMAND] [ARG...]: options end at the first argument, the rest is a program's.
-    void program(std::vector<std::string>& target);
+    void program(std::vector<std::string>& target, bool required = false);
     /// [WORD...] as they are: nothing is read as an option.
     void raw_words(std::vector<std::string>& target);
     /// Options end at the first argument.

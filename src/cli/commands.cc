@@ -69,6 +69,7 @@ Command volume_rm_command();
 Command version_command();
 Command help_command();
 Command complete_command();
+Command completion_command();
 Command man_command();
 
 namespace {
@@ -206,6 +207,8 @@ constexpr std::array commands{
                "Show a manifest or an index of a registry", manifest_inspect_command},
     CommandRow{"", "version", "", "version", Section::other, ExitRules::objects,
                "Show the version of skiff", version_command},
+    CommandRow{"", "completion", "", "completion", Section::other, ExitRules::objects,
+               "Print the script that completes skiff's words in a shell", completion_command},
     CommandRow{"", "help", "", "help", Section::other, ExitRules::objects,
                "Show how to use a command", help_command},
     CommandRow{"", "__complete", "", "__complete", Section::hidden, ExitRules::objects,

@@ -200,6 +200,9 @@ class Attachment {
             end(AttachEnd::signaled);
         } else {
             send(FrameType::signal, encode_number(number));
+            // As Docker: who asks for the third time wants their prompt back.
+            if ((number == SIGINT || number == SIGTERM) && ++requests_to_end_ == 3)
+                end(AttachEnd::given_up);
         }
     }
 
@@ -233,7 +236,10 @@ class Attachment {
                 if (std::exchange(started_, true)) return;
                 enter_raw_mode();
                 leave_if_done();
-                if (early_signal_ != 0) send(FrameType::signal, encode_number(early_signal_));
+                if (early_signal_ != 0) {
+                    send(FrameType::signal, encode_number(early_signal_));
+                    if (early_signal_ == SIGINT || early_signal_ == SIGTERM) ++requests_to_end_;
+                }
                 if (options_.on_started) options_.on_started(decode_number(frame.payload));
                 return;
             case FrameType::output:
@@ -356,7 +362,8 @@ class Attachment {
     Endpoint* pending_to_ = nullptr;
 
     bool started_ = false;
-    int early_signal_ = 0;  ///< came before `started`
+    int early_signal_ = 0;     ///< came before `started`
+    int requests_to_end_ = 0;  ///< SIGINT and SIGTERM that were passed on
     bool input_readable_ = false;
     bool input_ended_ = false;
     bool ended_ = false;

@@ -53,6 +53,7 @@ enum class AttachEnd {
                   ///< SIGPIPE
     signaled,  ///< by a signal to us that is not for the container; `signal`. Before `started` the
                ///< start is cancelled (by a second signal, where the first will be passed on)
+    given_up,  ///< the third signal to end was passed on like the others; the container goes on
 };
 
 struct AttachResult {

@@ -39,7 +39,7 @@ bool Connection::attached_to(Stream stream) const {
 }
 
 void Connection::push(FrameType type, std::string payload) {
-    if (gone_) return;
+    if (gone_ || leaving_) return;
     if (outbox_.size() >= outbox_limit) {
         drop();
         return;
@@ -48,7 +48,50 @@ void Connection::push(FrameType type, std::string payload) {
     flush();
 }
 
+void Connection::leave(FrameType type, const std::string& payload,
+                       const std::array<std::string_view, 2>& contents) {
+    if (gone_ || std::exchange(leaving_, true)) return;
+    for (const Stream stream : {Stream::output, Stream::errors}) {
+        const std::size_t i = index(stream);
+        if (!attached_to(stream)) continue;
+        std::string_view rest =
+            contents.at(i).substr(std::min(delivered_.at(i), contents.at(i).size()));
+        if (direct_output_.at(i).valid()) {
+            left_.at(i) = rest;
+            continue;
+        }
+        for (; !rest.empty(); rest.remove_prefix(std::min(rest.size(), max_payload)))
+            outbox_.push_back({stream == Stream::errors ? FrameType::errors : FrameType::output,
+                               std::string(rest.substr(0, max_payload))});
+    }
+    if (!std::exchange(concluded_, true)) last_word_ = Queued{type, payload};
+    refuse_input();
+    streams_ = {};
+    flush();
+}
+
+void Connection::write_left() {
+    for (const Stream stream : {Stream::output, Stream::errors}) {
+        std::string& left = left_.at(index(stream));
+        Endpoint& direct = direct_output_.at(index(stream));
+        while (!left.empty()) {
+            const Transfer transfer = direct.write(left);
+            if (transfer.outcome == Transfer::Outcome::blocked) break;
+            left.erase(0, transfer.count);
+            if (transfer.outcome != Transfer::Outcome::failed) continue;
+            left.clear();
+            direct.close();
+            outbox_.push_back(
+                {FrameType::stream_closed, encode(StreamClosedFrame{stream, transfer.error})});
+        }
+    }
+    if (!last_word_ || owes(Stream::output) || owes(Stream::errors)) return;
+    outbox_.push_back(std::move(*last_word_));
+    last_word_.reset();
+}
+
 void Connection::flush() {
+    if (leaving_) write_left();
     while (!gone_ && !outbox_.empty()) {
         const Queued& next = outbox_.front();
         const Sending result = try_send_frame(socket_.get(), next.type, next.payload);
@@ -56,6 +99,7 @@ void Connection::flush() {
         if (result == Sending::gone) drop();
         outbox_.erase(outbox_.begin());
     }
+    if (leaving_ && outbox_.empty() && !owes(Stream::output) && !owes(Stream::errors)) drop();
     if (gone_ || taken_ == 0) return;
     const Sending result = try_send_frame(socket_.get(), FrameType::input_taken,
                                           encode_number(static_cast<std::int32_t>(taken_)));

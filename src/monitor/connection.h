@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -46,6 +47,14 @@ class Connection {
     bool unsent() const { return !outbox_.empty() || taken_ > 0; }
     /// Queues the last frame of this connection, once.
     void conclude(FrameType type, const std::string& payload);
+    /// The run has ended, and the next does not wait for this client: it keeps a copy of what it
+    /// has not got of `contents` (stdout, stderr), then `type` as its last word, and is gone once
+    /// it has taken both. Of the next run it hears nothing, and its input is not for it.
+    void leave(FrameType type, const std::string& payload,
+               const std::array<std::string_view, 2>& contents);
+    bool leaving() const { return leaving_; }
+    /// Something is left to write to output_fd(), where that is no frame's way.
+    bool owes(Stream stream) const { return !left_.at(index(stream)).empty(); }
     /// For answers with a descriptor: sent at once or the client is dropped.
     void answer(FrameType type, std::string_view payload, std::span<const int> fds);
 
@@ -80,17 +89,21 @@ class Connection {
         FrameType type;
         std::string payload;
     };
+    void write_left();
 
     Fd socket_;
     uid_t peer_;
     bool gone_ = false;
     bool attached_ = false;
     bool concluded_ = false;
+    bool leaving_ = false;
     StreamSet streams_;
 
     std::vector<Queued> outbox_;
     std::array<Endpoint, 2> direct_output_;  ///< stdout, stderr where handed over
     std::array<std::size_t, 2> delivered_{};
+    std::array<std::string, 2> left_;  ///< while leaving, for direct_output_
+    std::optional<Queued> last_word_;  ///< behind left_
 
     Endpoint direct_input_;
     std::string input_;

@@ -2,6 +2,7 @@
 #include "monitor/supervisor.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <utility>
 
@@ -153,7 +154,7 @@ void Supervisor::conclude(FrameType type, const std::string& payload, Whom whom)
                 });
             if (waits) continue;
             client.conclude(type, payload);
-            if (!client.unsent()) client.drop();
+            if (!client.unsent() && !client.leaving()) client.drop();
         }
         forget_gone();
         if (std::none_of(clients_.begin(), clients_.end(), meant)) return;
@@ -162,8 +163,11 @@ void Supervisor::conclude(FrameType type, const std::string& payload, Whom whom)
         turn();
     }
     if (asked_to_end_) return;  // what is left is delivered at the end
+    std::array<std::string_view, 2> contents;
+    for (const OutputStream& output : outputs_)
+        contents.at(output.stream == Stream::errors ? 1 : 0) = output.content();
     for (Connection& client : clients_)
-        if (meant(client)) client.drop();
+        if (meant(client)) client.leave(type, payload, contents);
     forget_gone();
 }
 
@@ -192,7 +196,7 @@ void Supervisor::turn() {
         deliver(output, readable);
     }
     for (Connection& client : clients_)
-        if (client.unsent()) client.flush();
+        if (client.unsent() || client.leaving()) client.flush();
     forget_gone();
 }
 
@@ -222,6 +226,9 @@ void Supervisor::collect_polls() {
                 add(fd, POLLOUT);
             }
         }
+        // Of the run before, which this client is slow to take.
+        for (const Stream stream : {Stream::output, Stream::errors})
+            if (client.owes(stream)) add(client.output_fd(stream), POLLOUT);
         add(client.socket(), events);
         if (client.input_fd() >= 0 && !status_) add(client.input_fd(), POLLIN);
         input = input || !client.pending_input().empty();

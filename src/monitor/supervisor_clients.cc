@@ -80,6 +80,8 @@ void Supervisor::read_frames(Connection& client) {
 }
 
 void Supervisor::obey(Connection& client, Frame& frame) {
+    // Its run is over: a signal, say, was not meant for the next one's program.
+    if (client.leaving()) return;
     switch (frame.type) {
         case FrameType::attach: {
             const AttachFrame attach = decode_attach(frame.payload);

@@ -4,7 +4,11 @@
 
 Killed are, by SIGKILL: monitors, programs, sessions of exec, and commands (run, exec, start, stop, rm, ps) at a random moment.
 Prints what it did when something is wrong, with the seed that repeats the order of acts (moments differ).
+
+This process is a "child subreaper": whatever skiff lets run is below it, so processes are found by walking that tree and not
+all of /proc, and one that belongs to nothing any more is seen as such.
 """
+import ctypes
 import json
 import os
 import random
@@ -15,6 +19,7 @@ import sys
 import time
 from pathlib import Path
 
+PR_SET_CHILD_SUBREAPER = 36
 SKIFF = os.environ["SKIFF"]
 STORE = Path(os.environ["SKIFF_ROOT"])
 PATIENCE = 30  # seconds until a kill must have had all its consequences
@@ -47,25 +52,49 @@ def alive(pid: int) -> bool:
     return state not in "ZX"
 
 
-def processes(name: str) -> dict[int, str]:
-    """Processes that skiff executed under `name`, and the container each says it belongs to."""
-    found = {}
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            words = (entry / "cmdline").read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if len(words) > 1 and words[0] == name.encode() and re.fullmatch(rb"[0-9a-f]{64}", words[1]) and alive(int(entry.name)):
-            found[int(entry.name)] = words[1].decode()
-    return found
+def children(pid: int) -> list[int]:
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+            return [int(word) for word in file.read().split()]
+    except OSError:
+        return []
+
+
+def reap() -> None:
+    """Takes what ended below us and was nobody's; a command in front is waited for by who started it."""
+    known = {process.pid for process in fronts}
+    for pid in children(os.getpid()):
+        if pid not in known:
+            os.waitpid(pid, os.WNOHANG)
+
+
+def words_of(pid: int) -> list[str]:
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            return file.read().decode(errors="replace").split("\0")
+    except OSError:
+        return []
 
 
 def ours(name: str) -> dict[int, str]:
-    # Of other tests that run at the same time there are containers, too.
-    known = set(os.listdir(STORE / "containers")) | set(os.listdir(STORE / "trash") if (STORE / "trash").exists() else [])
-    return {pid: identity for pid, identity in processes(name).items() if identity in known}
+    """Processes that skiff executed under `name`, and the container each says it belongs to."""
+    found, known, waiting = {}, {process.pid for process in fronts}, [os.getpid()]
+    while waiting:
+        for pid in children(waiting.pop()):
+            words = words_of(pid)
+            if len(words) > 1 and words[0] == name and re.fullmatch(r"[0-9a-f]{64}", words[1]) and alive(pid):
+                found[pid] = words[1]
+            # Below a monitor are its container and its sessions; a monitor is below its command, or below us.
+            if not words or os.path.basename(words[0]).startswith("skiff") or pid in known:
+                waiting.append(pid)
+    return found
+
+
+def strays(containers: dict[str, dict]) -> list[str]:
+    """Children of ours that are neither a command we wait for nor the monitor of a container that runs."""
+    known = {process.pid for process in fronts}
+    found = [(pid, words_of(pid)) for pid in children(os.getpid()) if pid not in known and alive(pid)]
+    return [f"{pid}: {' '.join(words)}" for pid, words in found if words[:1] != ["skiff-monitor"] or words[1] not in containers]
 
 
 def states() -> dict[str, dict]:
@@ -73,19 +102,8 @@ def states() -> dict[str, dict]:
     return {one["Id"]: one for one in json.loads(skiff("inspect", *listed))} if listed else {}
 
 
-def patient_states() -> dict[str, dict]:
-    """One of --rm may go between the list and the look at it."""
-    for _ in range(20):
-        try:
-            return states()
-        except Wrong as error:
-            last = error
-    raise last
-
-
-def inconsistency() -> str:
+def inconsistency(containers: dict[str, dict]) -> str:
     """What is wrong now; empty: nothing."""
-    containers = states()
     on_disk = {name for name in os.listdir(STORE / "containers")}
     if on_disk != set(containers):
         return f"on disk {sorted(on_disk)}, listed {sorted(containers)}"
@@ -106,20 +124,26 @@ def inconsistency() -> str:
         elif not state["Running"] and one["HostConfig"]["RestartPolicy"]["Name"] == "always" and one["Id"] not in stopped_by_us:
             return f"{one['Name']} should be running"
     stray = {pid for pid, identity in ours("skiff-exec").items() if not containers.get(identity, {"State": {"Running": False}})["State"]["Running"]}
-    return f"sessions without a container: {stray}" if stray else ""
+    if stray:
+        return f"sessions without a container: {stray}"
+    lost = strays(containers)
+    return f"processes of nobody: {lost}" if lost else ""
 
 
-def settle() -> None:
-    """A kill needs a moment; there is no event for "everything has noticed"."""
-    end, wrong = time.monotonic() + PATIENCE, "nothing was asked"
+def settle() -> dict[str, dict]:
+    """The containers, once all is right. A kill needs a moment; there is no event for "everything has noticed"."""
+    end, wrong, pause = time.monotonic() + PATIENCE, "nothing was asked", 0.005
     while time.monotonic() < end:
+        reap()
         try:
-            wrong = inconsistency()
+            containers = states()
+            wrong = inconsistency(containers)
         except (Wrong, FileNotFoundError) as error:
             wrong = str(error)
         if not wrong:
-            return
-        time.sleep(0.05)
+            return containers
+        time.sleep(pause)
+        pause = min(2 * pause, 0.1)
     raise Wrong(wrong)
 
 
@@ -154,8 +178,7 @@ def kill_command(*words: str) -> None:
     process.wait()
 
 
-def act() -> None:
-    containers = patient_states()
+def act(containers: dict[str, dict]) -> None:
     running = [one for one in containers.values() if one["State"]["Running"] and not one["State"]["Restarting"]]
     stopped = [one for one in containers.values() if not one["State"]["Running"]]
     if len(containers) < 4:
@@ -205,13 +228,17 @@ def act() -> None:
 
 
 def main() -> int:
+    if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER)")
+    number = 0
     try:
+        containers = settle()
         for number in range(rounds):
-            act()
-            settle()
+            act(containers)
+            containers = settle()
             for process in [p for p in fronts if p.poll() is not None]:
                 fronts.remove(process)
-        for identity in patient_states():
+        for identity in containers:
             skiff("rm", "-f", identity)
         settle()
         print(f"{rounds} rounds, seed {seed}")

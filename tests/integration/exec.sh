@@ -21,6 +21,10 @@ printf 'A=from file\nC=1\n' >variables
 is "--env-file, and -e wins" "2 1" skiff exec --env-file variables -e A=2 web sh -c 'echo $A $C'
 is "HOSTNAME and PATH are there" "${id:0:12} /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" skiff exec web sh -c 'echo $HOSTNAME $PATH'
 status "the exit status is the program's" 9 skiff exec web sh -c 'exit 9'
+fails "without a program: Docker's words and status" 1 "'skiff exec' requires at least 2 arguments" skiff exec web
+has "… and how it is used" '^Usage:  skiff exec \[OPTIONS\] CONTAINER COMMAND \[ARG...\]$' eval 'skiff exec web 2>&1 || true'
+fails "--latest without one" 1 "'skiff exec' requires at least 1 argument" skiff exec --latest
+is "--latest with one" x skiff exec --latest echo x
 status "a signal shows as 128 and more" 137 skiff exec web sh -c 'kill -9 $$'
 fails "a program that is not there: 127" 127 '"nosuch": executable file not found in \$PATH' skiff exec web nosuch
 fails "one that cannot be executed: 126" 126 'permission denied' skiff exec web /etc

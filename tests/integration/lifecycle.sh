@@ -56,6 +56,14 @@ skiff run -d --name usr --stop-signal USR1 busybox sh -c 'trap "exit 4" USR1; ec
 is "stop sends the container's --stop-signal" 4 eval 'wait_until eval "skiff logs usr | grep -q ready"; skiff stop usr >/dev/null; field usr "[\"State\"][\"ExitCode\"]"'
 is "start of several: each is tried" 'deaf 1' eval 'echo $(skiff start deaf nosuch 2>/dev/null; echo $?)'
 is "stop of several" 'deaf usr' eval 'echo $(skiff stop -t 0 deaf usr)'
+# The first ends only when the second has been told.
+mkdir "$T/shared"
+talk() { skiff run -d --name "$1" -v "$T/shared:/s" busybox sh -c "trap '$2; exit 0' TERM; touch /s/$1; while :; do sleep 0.05; done" >/dev/null; wait_until test -e "$T/shared/$1"; }
+talk first 'while [ ! -e /s/told ]; do sleep 0.05; done'
+talk second 'touch /s/told'
+is "… who are all told before one is waited for" 'first second 0 0' eval 'echo $(skiff stop -t 30 first second) $(skiff inspect -f "{{.State.ExitCode}}" first second)'
+fails "… one is not there, one is named twice" 1 'No such container: nosuch' skiff stop first nosuch second first
+skiff rm first second >/dev/null
 is "rm of several" 'deaf usr' eval 'echo $(skiff rm deaf usr)'
 skiff run -d --name talk -v "$T:/t" busybox sh -c 'echo one; mkfifo /t/go; read -r x </t/go; echo two' >/dev/null
 is "logs -f goes on to the end" 'one two' eval 'wait_until test -p go; skiff logs -f talk >follow & pid=$!; wait_line follow one; echo >go; wait $pid; echo $(cat follow)'

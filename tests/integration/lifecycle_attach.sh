@@ -49,6 +49,16 @@ kill -TERM $front; wait $front; rc=$?
 is "--sig-proxy=false: it ends run, not the program" '143 true' eval 'echo $rc $(skiff inspect -f "{{.State.Running}}" sig)'
 skiff rm -f sig >/dev/null
 
+# Who asks for the end three times, and in vain, gets the prompt back, as in Docker.
+"$SKIFF" run --name sig busybox sh -c 'trap "echo got" INT TERM; echo ready; while :; do sleep 0.05; done' >out 2>err & front=$!
+wait_line out ready
+for n in 1 2; do kill -TERM $front; wait_until eval "[ \$(grep -c got out) = $n ]"; done
+kill -TERM $front; wait_until gone $front || kill -KILL $front; wait $front; rc=$?
+is "the third SIGTERM ends run, not the program" '1 true' eval 'echo $rc $(skiff inspect -f "{{.State.Running}}" sig)'
+has "… and says so" 'got 3 SIGTERM/SIGINTs, forcefully exiting' cat err
+check "… and the program has got that one, too" wait_until eval '[ "$(skiff logs sig | grep -c got)" = 3 ]'
+skiff rm -f sig >/dev/null
+
 # --- --replace --------------------------------------------------------------------------------------------------------
 
 skiff run -d --name web busybox sleep 1000 >/dev/null

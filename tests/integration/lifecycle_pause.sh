@@ -23,6 +23,7 @@ fi
 has "ps" 'Up .* \(Paused\) .*web$' skiff ps
 is "ps --filter status=paused" web skiff ps --filter status=paused --format '{{.Names}}'
 is "… not status=running" '' skiff ps -q --filter status=running
+is "info" '0 1 0' skiff info -f '{{.ContainersRunning}} {{.ContainersPaused}} {{.ContainersStopped}}'
 is "ps {{.State}}" paused skiff ps --format '{{.State}}'
 # What the freezer holds shows as asleep; that nothing of it goes on is seen below.
 still() { skiff inspect web | grep -q 'PausedBy": "freezer"' && return 0; local state; for state in $(skiff top web -o pid,stat | awk 'NR > 1 { print substr($2, 1, 1) }'); do [ "$state" = T ] || [ "$state" = D ] || return 1; done; }

@@ -48,6 +48,7 @@ is "an answer of the whole length" 300000 eval 'skiff exec web sh -c "head -c 30
 
 has "ps" " 0\\.0\\.0\\.0:$port->80/tcp(, \\[::\\]:$port->80/tcp)? +web\$" skiff ps
 is "ps --filter publish" web skiff ps --filter publish=80 --format '{{.Names}}'
+is "ps --filter publish: the host's port" web skiff ps --filter "publish=$port" --format '{{.Names}}'
 is "ps --filter publish: another port" '' skiff ps --filter publish=81 --format '{{.Names}}'
 has "port" "^80/tcp -> 0\\.0\\.0\\.0:$port\$" skiff port web
 is "port of one" "0.0.0.0:$port" eval 'skiff port web 80 | head -n 1'

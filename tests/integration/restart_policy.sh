@@ -120,6 +120,17 @@ check "… nor a stop" timeout 20 "$SKIFF" stop -t 1 stalled
 kill $viewer 2>/dev/null; wait $viewer 2>/dev/null
 skiff rm -f -i gone stalled >/dev/null
 
+# So it is for the command that began it, which gets all of the first run once somebody reads, and its exit status.
+mkfifo "$T/slow"
+exec 8<>"$T/slow"
+{ "$SKIFF" run --name slow --restart always busybox sh -c 'head -c 70000 /dev/zero; exit 5' >"$T/slow" 2>"$T/slow.err" 8>&-; echo $? >"$T/slow.code"; } &
+check "run with a reader that takes nothing does not delay the next run" await 20 at_least slow .RestartCount 1
+check "… nor rm" timeout 20 "$SKIFF" rm -f slow
+is "… which takes nothing of the first one's output away" 70000 eval 'head -c 70000 <&8 | wc -c'
+check "run ends then" wait_until test -s "$T/slow.code"
+is "… with the first exit status, and says nothing" 5 cat "$T/slow.code" "$T/slow.err"
+exec 8>&-
+
 skiff rm -f session kept plain fine tries >/dev/null
 is "nothing is wanted any more" 0 eval 'ls "$SKIFF_ROOT/wanted" | wc -l'
 

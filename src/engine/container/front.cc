@@ -54,6 +54,12 @@ RunResult stay_in_front(const Engine& engine, Fd socket, const Front& front,
         case monitor::AttachEnd::signaled:
             outcome.end_signal = result.signal;
             break;
+        case monitor::AttachEnd::given_up:
+            engine.warn(
+                "got 3 SIGTERM/SIGINTs, forcefully exiting: the program goes on (end it with "
+                "'skiff kill')");
+            outcome.status = 1;
+            break;
     }
     return outcome;
 }

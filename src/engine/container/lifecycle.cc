@@ -114,34 +114,44 @@ bool stop_by_state(const Engine& engine, const ContainerFiles& files, const Cont
 
 }  // namespace
 
-void stop_container(const Engine& engine, const std::string& name, const StopOptions& options) {
-    const ContainerFiles files = find_container(engine, name);
-    const ContainerRecord record = files.record();
-    const int number = signal_for(options, record);
-    if (!is_active(files.current_state().status)) {
+StopRequest::StopRequest(const Engine& engine, const std::string& name, const StopOptions& options)
+    : files_(find_container(engine, name)),
+      record_(files_.record()),
+      number_(signal_for(options, record_)),
+      seconds_(stop_seconds(options, record_)),
+      active_(is_active(files_.current_state().status)) {
+    if (!active_) {
         // It may be wanted and fail to start.
-        mark_stopped(engine, record.id, parse_restart_policy(record.request.restart));
+        mark_stopped(engine, record_.id, parse_restart_policy(record_.request.restart));
         return;
     }
-    const int seconds = stop_seconds(options, record);
-    const auto connection = connect_to_monitor(record);
-    if (!connection) {
+    connection_ = connect_to_monitor(record_);
+    if (connection_)
+        active_ = monitor::send_frame(connection_->socket.get(), monitor::FrameType::stop,
+                                      monitor::encode(stop_frame(number_, seconds_)), {},
+                                      connection_->version);
+}
+
+void StopRequest::await(const Engine& engine) {
+    if (!active_) return;
+    if (!connection_) {
         // It ended a moment ago, or its run directory was taken away from under it.
-        if (!is_active(files.current_state().status)) return;
-        if (stop_by_state(engine, files, record, number, seconds)) return;
+        if (!is_active(files_.current_state().status)) return;
+        if (stop_by_state(engine, files_, record_, number_, seconds_)) return;
         throw Error(ErrorKind::system,
-                    "the monitor of container {} does not answer at '{}/{}.sock'", name,
-                    record.run_root, record.id);
+                    "the monitor of container {} does not answer at '{}/{}.sock'", record_.name,
+                    record_.run_root, record_.id);
     }
-    if (!monitor::send_frame(connection->socket.get(), monitor::FrameType::stop,
-                             monitor::encode(stop_frame(number, seconds)), {}, connection->version))
-        return;
     try {
-        monitor::await_exit(connection->socket.get());
+        monitor::await_exit(connection_->socket.get());
     } catch (const Error&) {
         // The monitor died while it stopped the container: then the container is dead, too.
-        if (is_active(files.current_state().status)) throw;
+        if (is_active(files_.current_state().status)) throw;
     }
+}
+
+void stop_container(const Engine& engine, const std::string& name, const StopOptions& options) {
+    StopRequest(engine, name, options).await(engine);
 }
 
 namespace {

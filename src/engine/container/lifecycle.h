@@ -31,7 +31,24 @@ struct StopOptions {
     std::optional<int> timeout_seconds;  ///< -1: for ever; nothing: the container's own, else 10
     std::string signal;                  ///< "" : the container's own
 };
-/// Returns when the container has ended and its state says so. A stopped one is left as it is.
+/// A stop that was asked for: of several containers each is asked before the first is waited for,
+/// so that together they take as long as the slowest.
+class StopRequest {
+  public:
+    /// Asks the container's monitor. A container that does not run is left as it is.
+    StopRequest(const Engine& engine, const std::string& name, const StopOptions& options);
+    /// Returns when the container has ended and its state says so. Once.
+    void await(const Engine& engine);
+
+  private:
+    ContainerFiles files_;
+    ContainerRecord record_;
+    int number_;
+    int seconds_;
+    bool active_;
+    std::optional<monitor::MonitorConnection> connection_;
+};
+/// Both at once.
 void stop_container(const Engine& engine, const std::string& name, const StopOptions& options);
 
 /// Ends all that run as the end of the machine does, and returns when they have: each program gets

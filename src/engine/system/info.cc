@@ -79,7 +79,9 @@ std::string operating_system() {
 SystemInfo system_info(const Engine& engine) {
     SystemInfo info;
     for (const ContainerSummary& row : list_containers(engine, true))
-        ++(is_active(row.state.status) ? info.running : info.stopped);
+        ++(is_paused(row.state)          ? info.paused
+           : is_active(row.state.status) ? info.running
+                                         : info.stopped);
     std::set<std::string> ids;
     for (const ImageSummary& image : list_images(engine, {.pattern = "", .built_in = true})) {
         if (image.built_in) {

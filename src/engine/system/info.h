@@ -10,7 +10,8 @@
 namespace skiff::engine {
 
 struct SystemInfo {
-    unsigned running = 0;
+    unsigned running = 0;  ///< but for the paused
+    unsigned paused = 0;
     unsigned stopped = 0;
     unsigned images = 0;
     std::vector<std::string> built_in_images;

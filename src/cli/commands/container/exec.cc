@@ -46,7 +46,7 @@ void declare(CommandBuilder& command, ExecFlags& flags) {
     declare_latest(command, flags.latest);
     command.argument("CONTAINER", flags.container, complete::running_containers,
                      [&flags] { return flags.latest; });
-    command.program(request.command);
+    command.program(request.command, true);
     command.usage("CONTAINER COMMAND [ARG...]");
 }
 
@@ -55,8 +55,6 @@ ExitCode run(engine::Engine& engine, const ExecFlags& flags) {
     // Then all words are the command's.
     if (flags.latest && !flags.container.empty())
         request.command.insert(request.command.begin(), flags.container);
-    if (request.command.empty())
-        throw Error(ErrorKind::usage, "'skiff exec' requires at least 2 arguments");
     prepend_environment_files(flags.env_files, request.environment);
     if (request.tty && request.interactive && !flags.options.detach && isatty(STDIN_FILENO) != 1) {
         print_error(Error(ErrorKind::usage, "the input device is not a TTY"));

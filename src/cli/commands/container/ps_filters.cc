@@ -54,12 +54,20 @@ bool exposes(const engine::EffectiveConfig& config, const std::string& ports) {
                                [&](const std::string& key) { return means(wanted, key); });
 }
 
-/// As Docker: by the container's port, whatever it is on the host, and whether it runs or not.
-bool publishes(const engine::CreateRequest& request, const std::string& ports) {
+/// By the container's port, as Docker's page has it, whether it runs or not; or by the host's, as
+/// its engine does, where the container can be reached now.
+bool publishes(const engine::ContainerSummary& container, const std::string& ports) {
     const PortRange wanted = parse_ports(ports).value();
-    return std::ranges::any_of(request.publish, [&](const engine::PortRequest& port) {
-        return means(wanted, engine::port_key(port.container_port, port.protocol));
-    });
+    const auto& asked = container.record.request.publish;
+    const auto& open = container.state.ports;
+    return std::ranges::any_of(
+               asked,
+               [&](const engine::PortRequest& port) {
+                   return means(wanted, engine::port_key(port.container_port, port.protocol));
+               }) ||
+           std::ranges::any_of(open, [&](const engine::PublishedPort& port) {
+               return means(wanted, engine::port_key(port.host_port, port.protocol));
+           });
 }
 
 bool has_mount(const engine::ContainerRecord& record, const std::string& place) {
@@ -127,9 +135,8 @@ bool PsFilters::agree(const engine::ContainerSummary& container) {
            filters_.equals("health", state.health.status.empty() ? "none" : state.health.status) &&
            filters_.equals("isolation", "default") &&
            filters_.equals("network", engine::network_name(record.request)) &&
-           filters_.any(
-               "publish",
-               [&](const std::string& ports) { return publishes(record.request, ports); }) &&
+           filters_.any("publish",
+                        [&](const std::string& ports) { return publishes(container, ports); }) &&
            !is_task_.value_or(false) && (exit_codes_.empty() || ended_with) &&
            filters_.any("volume",
                         [&](const std::string& place) { return has_mount(record, place); }) &&

@@ -2,6 +2,7 @@
 #include "engine/system/info.h"
 
 #include <array>
+#include <span>
 
 #include <nlohmann/json.hpp>
 
@@ -34,6 +35,14 @@ constexpr Field member(std::string_view name, const Type& type = gotemplate::str
 }
 constexpr Type status_type{
     .kind = Kind::list, .name = "[][2]string", .element = &gotemplate::string_list_type};
+constexpr std::array plugins_fields{
+    member("Volume", gotemplate::string_list_type),
+    member("Network", gotemplate::string_list_type),
+    member("Authorization", gotemplate::string_list_type),
+    member("Log", gotemplate::string_list_type),
+};
+constexpr Type plugins_type{
+    .kind = Kind::record, .name = "system.PluginsInfo", .fields = plugins_fields};
 constexpr std::array info_fields{
     member("ID"),
     member("Containers", gotemplate::int_type),
@@ -43,6 +52,7 @@ constexpr std::array info_fields{
     member("Images", gotemplate::int_type),
     member("Driver"),
     member("DriverStatus", status_type),
+    member("Plugins", plugins_type),
     member("Debug", gotemplate::bool_type),
     member("SystemTime"),
     member("LoggingDriver"),
@@ -66,6 +76,12 @@ constexpr std::array info_fields{
 };
 constexpr Type info_type{.kind = Kind::record, .name = "system.dockerInfo", .fields = info_fields};
 
+// In the order of the alphabet, as Docker's; "null" is what its network "none" has.
+constexpr std::array<std::string_view, 1> volume_drivers{"local"};
+constexpr std::array<std::string_view, 3> network_drivers{"host", "null", "slirp"};
+constexpr std::array<std::string_view, 8> log_drivers{"fluentd", "gelf", "journald",    "json-file",
+                                                      "local",   "none", "passthrough", "syslog"};
+
 format::Json info_json(const engine::SystemInfo& info) {
     format::Json security{"name=seccomp,profile=builtin"};
     if (info.rootless) security.push_back("name=rootless");
@@ -73,13 +89,18 @@ format::Json info_json(const engine::SystemInfo& info) {
         format::Json::array({"Backing Filesystem", info.backing_file_system});
     const std::string_view cgroup = info.cgroup;
     return {{"ID", ""},
-            {"Containers", info.running + info.stopped},
+            {"Containers", info.running + info.paused + info.stopped},
             {"ContainersRunning", info.running},
-            {"ContainersPaused", 0},
+            {"ContainersPaused", info.paused},
             {"ContainersStopped", info.stopped},
             {"Images", info.images},
             {"Driver", "overlay"},
             {"DriverStatus", format::Json::array({backing})},
+            {"Plugins",
+             {{"Volume", volume_drivers},
+              {"Network", network_drivers},
+              {"Authorization", nullptr},
+              {"Log", log_drivers}}},
             {"Debug", false},
             {"SystemTime", to_rfc3339(now())},
             {"LoggingDriver", "json-file"},
@@ -112,9 +133,12 @@ ExitCode run(engine::Engine& engine, const InfoFlags& flags) {
     const auto line = [](std::string_view name, std::string_view value) {
         print_line(fmt::format("{}: {}", name, value));
     };
-    line("Containers", std::to_string(info.running + info.stopped));
+    const auto words = [](std::span<const std::string_view> list) {
+        return join({list.begin(), list.end()}, " ");
+    };
+    line("Containers", std::to_string(info.running + info.paused + info.stopped));
     line(" Running", std::to_string(info.running));
-    line(" Paused", "0");
+    line(" Paused", std::to_string(info.paused));
     line(" Stopped", std::to_string(info.stopped));
     line("Images", std::to_string(info.images));
     line(" Built in", join(info.built_in_images, " "));
@@ -123,6 +147,10 @@ ExitCode run(engine::Engine& engine, const InfoFlags& flags) {
     line(" Backing Filesystem", info.backing_file_system);
     line(" Overlay", info.overlay);
     line("Logging Driver", "json-file");
+    print_line("Plugins:");
+    line(" Volume", words(volume_drivers));
+    line(" Network", words(network_drivers));
+    line(" Log", words(log_drivers));
     line("Cgroup Version", info.cgroup);
     line(" Groups", info.cgroup_groups);
     line("Rootless", info.rootless ? "true" : "false");
