@@ -25,14 +25,13 @@ bool is_for_many(const in6_addr& address) {
 
 }  // namespace
 
-AddressCheck::AddressCheck(const HelperConfig& config, bool tcp6_ends_here)
+AddressCheck::AddressCheck(const HelperConfig& config)
     : gateway_(mapped(config.gateway)),
       gateway6_(config.gateway6),
       resolver_(mapped(config.resolver)),
       resolver6_(config.resolver6),
       network_(mapped(config.network)),
       network6_(config.network6),
-      tcp6_ends_here_(tcp6_ends_here),
       prefix_bits_(mapped_bits + config.prefix_length) {}
 
 bool AddressCheck::is_ours(const in6_addr& address) const {
@@ -50,9 +49,7 @@ bool AddressCheck::is_forbidden(const Packet& packet) const {
     if (packet.family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL(&to)) return true;
     if (packet.transport == Transport::icmp || !is_ours(to)) return false;
     if (IN6_ARE_ADDR_EQUAL(&to, &resolver_) || IN6_ARE_ADDR_EQUAL(&to, &resolver6_))
-        return packet.fragment || packet.destination_port != dns_port ||
-               (packet.family == AF_INET6 && packet.transport == Transport::tcp &&
-                !tcp6_ends_here_);
+        return packet.fragment || packet.destination_port != dns_port;
     if (!IN6_ARE_ADDR_EQUAL(&to, &gateway_) && !IN6_ARE_ADDR_EQUAL(&to, &gateway6_)) return true;
     return packet.transport == Transport::udp &&
            (packet.destination_port == bootp_port || packet.destination_port == tftp_port);

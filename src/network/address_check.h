@@ -13,9 +13,7 @@ namespace skiff::network {
 /// The kernel of the container sends none of these by itself; a raw socket in it can.
 class AddressCheck final : public PacketFilter {
   public:
-    /// `tcp6_ends_here`: the SYN gate has IPv6, and with it the resolver's streams; libslirp, which
-    /// has them for IPv4 alone, would connect to the world.
-    AddressCheck(const HelperConfig& config, bool tcp6_ends_here);
+    explicit AddressCheck(const HelperConfig& config);
     bool take(const Packet& packet, Bytes frame) override;
 
   private:
@@ -28,7 +26,6 @@ class AddressCheck final : public PacketFilter {
     in6_addr resolver6_;
     in6_addr network_;
     in6_addr network6_;
-    bool tcp6_ends_here_;
     unsigned prefix_bits_;  ///< of network_, in its mapped form
 };
 

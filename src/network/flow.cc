@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <string_view>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -11,6 +12,8 @@
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+
+#include "network/endpoint.h"
 
 namespace skiff::network {
 namespace {
@@ -22,11 +25,40 @@ constexpr std::size_t block_size = 64 << 10;
 // In each direction, each of at most a pipe's size; then the next flow has its turn.
 constexpr int steps_of_turn = 8;
 
+// In every kernel, and free for everybody (net.ipv4.tcp_allowed_congestion_control).
+constexpr std::string_view plainest_control = "reno";
+
+/// Where there is no wire nothing is congested, and what a machine has chosen for its wires (bbr,
+/// with its timers and small segments) costs half as much again. The container's namespace has the
+/// same for all of its connections (local_paths.cc).
+void control_no_congestion(int fd) {
+    setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, plainest_control.data(), plainest_control.size());
+}
+
 void send_at_once(int fd) {
     const int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     // The peer of a connection that nobody uses may have vanished with its machine.
     setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+}
+
+/// Both ends of a TCP connection are on this machine: whoever connects to an address of it has the
+/// same one, or loopback's.
+bool is_within_the_machine(int fd) {
+    Endpoint ours;
+    Endpoint theirs;
+    socklen_t size = Endpoint::room_size;
+    if (getsockname(fd, ours.room(), &size) < 0) return false;
+    if (ours.family() != AF_INET && ours.family() != AF_INET6) return false;
+    size = Endpoint::room_size;
+    if (getpeername(fd, theirs.room(), &size) < 0) return false;
+    return same_address(ours, theirs) ||
+           Endpoint::from_mapped(theirs.mapped_address(), 0).is_loopback();
+}
+
+void prepare(int fd) {
+    send_at_once(fd);
+    if (is_within_the_machine(fd)) control_no_congestion(fd);
 }
 
 void close_by_reset(Fd& fd) {
@@ -65,7 +97,7 @@ void PipePool::give_back(Pipe pipe) {
 Flow::Flow(FlowSet& set, Fd first, Fd second)
     : set_(set), sockets_{std::move(first), std::move(second)} {
     for (const Fd& socket : sockets_) {
-        send_at_once(socket.get());
+        prepare(socket.get());
         set_.loop_.add(socket.get(), EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, *this);
     }
 }

@@ -25,6 +25,7 @@
 #include "network/local_traffic.h"
 #include "network/resolver.h"
 #include "network/resolver_front.h"
+#include "network/resolver_stream6.h"
 #include "network/sandbox.h"
 #include "network/slirp_stack.h"
 #include "network/socket_maker.h"
@@ -111,7 +112,7 @@ void run() {
     Link link(std::move(result.frames));
     SlirpStack slirp(loop, link, config, [&] { return streams.open(); });
     FramePath path(loop, link, slirp);
-    AddressCheck addresses(config, result.facts.paths.gate6);
+    AddressCheck addresses(config);
     DatagramFront datagrams(resolver, link, config);
     path.add_filter(addresses);
     path.add_filter(datagrams);
@@ -125,6 +126,8 @@ void run() {
                          [&] { return streams.open(); });
     traffic.publish(std::move(published));
     if (PacketFilter* const gate = traffic.gate()) path.add_filter(*gate);
+    std::optional<ResolverStream6> streams6;
+    if (!result.facts.paths.gate6) path.add_filter(streams6.emplace(link, slirp, config));
     const Channel channel(loop, resolver);
     malloc_trim(0);
     loop.run();

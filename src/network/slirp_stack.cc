@@ -42,7 +42,11 @@ struct SlirpStack::Callbacks {
     static SlirpStack& self(void* opaque) { return *static_cast<SlirpStack*>(opaque); }
 
     static ssize_t send_packet(const void* data, size_t length, void* opaque) {
-        self(opaque).link_.send({static_cast<const std::uint8_t*>(data), length});
+        try {
+            self(opaque).answer({static_cast<const std::uint8_t*>(data), length});
+        } catch (const std::exception&) {
+            // No memory: as lost on the way.
+        }
         return static_cast<ssize_t>(length);
     }
     static void guest_error(const char*, void*) {}  // the container's own mistake
@@ -122,6 +126,10 @@ SlirpStack::~SlirpStack() = default;
 void SlirpStack::input(Bytes frame) {
     slirp_input(slirp_.get(), frame.data(), static_cast<int>(frame.size()));
     changed_ = true;
+}
+
+void SlirpStack::answer(Bytes frame) {
+    if (answers_ == nullptr || !answers_->take_answer(frame)) link_.send(frame);
 }
 
 void SlirpStack::on_ready(int fd, std::uint32_t events) {

@@ -17,6 +17,16 @@ struct Slirp;
 
 namespace skiff::network {
 
+/// Looks at libslirp's frames before the container does.
+class AnswerFilter {
+  public:
+    /// True: it is taken care of, and is not sent. `frame` is only lent.
+    virtual bool take_answer(Bytes frame) = 0;
+
+  protected:
+    ~AnswerFilter() = default;
+};
+
 /// Off in it: DHCP, TFTP, DNS, router advertisements, protocol helpers.
 class SlirpStack final : private EventHandler, private BeforeWait {
   public:
@@ -29,6 +39,8 @@ class SlirpStack final : private EventHandler, private BeforeWait {
 
     /// A frame from the container.
     void input(Bytes frame);
+    /// Borrowed; nullptr: none.
+    void set_answer_filter(AnswerFilter* filter) { answers_ = filter; }
 
   private:
     struct Callbacks;
@@ -40,12 +52,14 @@ class SlirpStack final : private EventHandler, private BeforeWait {
     void on_ready(int fd, std::uint32_t events) override;
     std::chrono::milliseconds before_wait() override;
     void after_wait() override;
+    void answer(Bytes frame);
     int want(int fd, std::uint32_t events);
     void forget(int fd);
 
     EventLoop& loop_;
     Link& link_;
     std::function<Fd()> open_stream_;
+    AnswerFilter* answers_ = nullptr;
     std::vector<Polled> polled_;  ///< by number of the descriptor
     std::vector<int> watched_;    ///< those with `wanted`
     std::uint32_t round_ = 0;

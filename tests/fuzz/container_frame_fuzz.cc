@@ -18,6 +18,7 @@
 #include <netinet/tcp.h>
 
 #include "network/address_check.h"
+#include "network/resolver_stream6.h"
 #include "network/slirp_stack.h"
 
 namespace {
@@ -63,10 +64,11 @@ extern "C" int LLVMFuzzerInitialize(int*, char***) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const HelperConfig config = make_config(default_cidr);
-    AddressCheck check(config, false);
+    AddressCheck check(config);
     EventLoop loop;
     Link link(skiff::open_file("/dev/null", O_WRONLY));
     SlirpStack slirp(loop, link, config, [] { return skiff::Fd(); });
+    ResolverStream6 streams6(link, slirp, config);
     // Each frame with its length before it.
     for (std::size_t at = 0; at + 2 <= size;) {
         const std::size_t wanted = static_cast<std::size_t>(data[at] << 8U | data[at + 1]);
@@ -81,7 +83,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
                        packet->payload.size() > packet->segment.size()))
             std::abort();
         if (!is_isolated() || (!is_arp && (!packet || check.take(*packet, frame)))) continue;
-        slirp.input(frame);
+        if (is_arp || !streams6.take(*packet, frame)) slirp.input(frame);
     }
     return 0;
 }

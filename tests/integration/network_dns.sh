@@ -64,6 +64,22 @@ check "a link" becomes 10.2.2.2
 echo "nameserver $first" >"$T/elsewhere/new"
 mv "$T/elsewhere/new" "$T/elsewhere/resolv.conf"
 check "the target of the link replaced" becomes 10.1.1.1
+# What the container's own resolver does by itself is in its file.
+shows() { [ "$(skiff exec "$1" sh -c 'echo $(cat /etc/resolv.conf)')" = "$2" ]; }
+printf 'search one.test two.test\noptions ndots:3 timeout:2\nnameserver %s\n' $first >"$T/elsewhere/resolv.conf"
+check "search domains and options are followed" wait_until shows names 'nameserver 10.0.2.3 search one.test two.test options ndots:3 timeout:2'
+printf 'search one.test\nnameserver %s\n' $second >"$T/elsewhere/resolv.conf"
+check "to a shorter file, too" wait_until shows names 'nameserver 10.0.2.3 search one.test'
+is "and nothing is left of the longer one" '2' skiff exec names sh -c 'wc -l </etc/resolv.conf'
+skiff run -d --name own --dns 192.0.2.9 --dns-search mine.test busybox sleep 1000 >/dev/null
+printf 'options edns0\nnameserver %s\n' $first >"$T/elsewhere/resolv.conf"
+check "what was asked for stays, the rest follows" wait_until shows own 'nameserver 192.0.2.9 search mine.test options edns0'
+check "in each container" wait_until shows names 'nameserver 10.0.2.3 options edns0'
+skiff rm -f -t 0 own >/dev/null
+skiff exec names sh -c 'echo "options attempts:9" >>/etc/resolv.conf'
+printf 'search late.test\nnameserver %s\n' $second >"$T/elsewhere/resolv.conf"
+check "the servers are still followed" becomes 10.2.2.2
+check "a file that the container has changed is its own" shows names 'nameserver 10.0.2.3 options edns0 options attempts:9'
 skiff rm -f -t 0 names >/dev/null
 
 # --- long answers, by glibc's resolver ---
@@ -72,5 +88,14 @@ if [ -r "$FIXTURES/debian.tar" ]; then
     servers $first
     is "an answer that no datagram holds comes by TCP" '60' skiff run --rm debian sh -c 'getent ahostsv4 many.test | awk "{ print \$1 }" | sort -u | wc -l'
     has "so the server was asked" "^$first tcp many.test" cat "$T/dns/log"
+    # With CAP_NET_ADMIN libslirp carries TCP; else the SYN gate.
+    for rights in '' --cap-add=NET_ADMIN; do
+        for server in 10.0.2.3 fd00::3; do
+            : >"$T/dns/log"
+            is "all by TCP, at $server${rights:+, with $rights}" '10.1.1.1' skiff run --rm ${rights:+"$rights"} --dns $server --dns-option use-vc debian sh -c 'getent ahostsv4 stream.test | sed -n "1s/ .*//p"'
+            is "and only so" "$first tcp stream.test" eval "sort -u '$T/dns/log' | grep -v '^.* stream.test.' "
+        done
+    done
+    is "long answers by IPv6 without the gate" 60 skiff run --rm --cap-add NET_ADMIN --dns fd00::3 --dns-option use-vc debian sh -c 'for i in 1 2 3 4 5 6 7 8; do getent ahostsv4 many.test >/dev/null || exit; done; getent ahostsv4 many.test | awk "{ print \$1 }" | sort -u | wc -l'
 fi
 finish

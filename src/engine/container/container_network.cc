@@ -9,6 +9,7 @@
 
 #include "base/fd.h"
 #include "base/text.h"
+#include "engine/container/etc_files.h"
 #include "network/egress_rules.h"
 
 namespace skiff::engine {
@@ -96,6 +97,21 @@ std::vector<std::string> egress_rules(const CreateRequest& request) {
                 text.substr(port));
     }
     return rules;
+}
+
+std::string container_resolv_conf(const CreateRequest& request, std::string_view host) {
+    ResolvConf resolv{.host = host,
+                      .servers = request.dns,
+                      .search = request.dns_search,
+                      .options = request.dns_options,
+                      .resolver = {},
+                      .own_network = request.namespaces.network != "host"};
+    if (has_private_network(request)) {
+        resolv.resolver = network::to_text(network_config(request).resolver);
+        // Names open addresses in the helper's resolver alone; there --dns holds.
+        if (!request.slirp.egress.empty()) resolv.servers.clear();
+    }
+    return resolv_conf_content(resolv);
 }
 
 std::string host_gateway(const CreateRequest& request) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/container/request.h"
@@ -26,6 +27,9 @@ network::HelperConfig network_config(const CreateRequest& request);
 /// The rules of egress= as the helper has them: a name that /etc/hosts has for the container
 /// (--add-host, host.docker.internal) stands for its address there, which no server is asked for.
 std::vector<std::string> egress_rules(const CreateRequest& request);
+
+/// The container's /etc/resolv.conf, where the host's has the content `host`.
+std::string container_resolv_conf(const CreateRequest& request, std::string_view host);
 
 /// The address by which a container reaches the host: the gateway's where that leads to the host's
 /// loopback, else the one by which the host itself goes out; the gateway's when it has none.

@@ -61,7 +61,7 @@ class ContainerRun {
     /// From here on without waiting: the host's name servers may change, and the helper may die.
     void watch_network();
     bool has_own_servers() const;
-    std::string resolver_servers() const;
+    std::string own_servers() const;
     bool follow_resolv_conf();
     bool hear_network();
     void end_network();
@@ -110,7 +110,7 @@ class ContainerRun {
     std::optional<ContainerHooks> hooks_;   ///< of the present run, where it has some
     std::optional<NetworkHelper> network_;  ///< of the present run, where it has one
     std::vector<PublishedPort> ports_;      ///< of the present run
-    std::string resolv_conf_;               ///< as the helper was told
+    std::string resolv_conf_;               ///< the host's, at the start
     std::optional<ResolvConfWatch> resolv_watch_;
     std::optional<SharedSources> shared_;
     std::uint64_t undelivered_ = 0;  ///< messages, said in the state already

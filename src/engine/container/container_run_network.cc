@@ -2,6 +2,7 @@
 #include "engine/container/container_network.h"
 #include "engine/container/container_run.h"
 #include "engine/container/egress_log.h"
+#include "engine/container/etc_files.h"
 #include "engine/container/port_listeners.h"
 
 namespace skiff::engine {
@@ -10,11 +11,11 @@ void ContainerRun::start_network() {
     if (!has_private_network(record_.request)) return;
     network::HelperConfig config = network_config(record_.request);
     config.egress = egress_rules(record_.request);
-    config.resolv_conf = resolver_servers();
+    resolv_conf_ = host_resolv_conf();
+    config.resolv_conf = has_own_servers() ? own_servers() : resolv_conf_;
     network_.emplace(NetworkHelper::start());
     ports_ = publish_ports(record_, listeners_, *network_, config);
     network_->configure(config);
-    resolv_conf_ = std::move(config.resolv_conf);
     engine_.phases().mark("monitor: start the network helper");
 }
 
@@ -23,8 +24,7 @@ bool ContainerRun::has_own_servers() const {
     return !record_.request.slirp.egress.empty() && !record_.request.dns.empty();
 }
 
-std::string ContainerRun::resolver_servers() const {
-    if (!has_own_servers()) return host_resolv_conf();
+std::string ContainerRun::own_servers() const {
     std::string text;
     for (const std::string& server : record_.request.dns)
         text += fmt::format("nameserver {}\n", server);
@@ -50,17 +50,23 @@ runtime::LaunchHooks ContainerRun::launch_hooks() {
 /// From here on without waiting: the host's name servers may change, and the helper may die.
 void ContainerRun::watch_network() {
     if (!network_) return;
-    if (!has_own_servers()) {
-        if (!resolv_watch_) resolv_watch_.emplace();
-        resolv_watch_->compare_with(std::move(resolv_conf_));
-        follow_resolv_conf();
-        supervisor_.listen_to(resolv_watch_->fd(), [this] { return follow_resolv_conf(); });
-    }
+    if (!resolv_watch_) resolv_watch_.emplace();
+    resolv_watch_->compare_with(std::move(resolv_conf_));
+    follow_resolv_conf();
+    supervisor_.listen_to(resolv_watch_->fd(), [this] { return follow_resolv_conf(); });
     supervisor_.listen_to(network_->channel(), [this] { return hear_network(); });
 }
 
+/// Search domains and options in the container's file, as far as it has not changed that itself;
+/// the servers in the helper.
 bool ContainerRun::follow_resolv_conf() {
-    if (const auto content = resolv_watch_->changed()) network_->send_resolv_conf(*content);
+    const std::string before = resolv_watch_->known();
+    const auto content = resolv_watch_->changed();
+    if (!content) return true;
+    replace_shown_file(files_.directory(), "resolv.conf",
+                       container_resolv_conf(record_.request, before),
+                       container_resolv_conf(record_.request, *content));
+    if (!has_own_servers()) network_->send_resolv_conf(*content);
     return true;
 }
 

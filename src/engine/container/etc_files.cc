@@ -2,10 +2,16 @@
 #include "engine/container/etc_files.h"
 
 #include <algorithm>
+#include <exception>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/fd.h"
+#include "base/file.h"
 #include "base/text.h"
 
 namespace skiff::engine {
@@ -113,6 +119,25 @@ std::string resolv_conf_content(const ResolvConf& request) {
         text += fmt::format("options {}\n", join(request.options, " "));
     }
     return text;
+}
+
+void replace_shown_file(int directory, const char* name, std::string_view before,
+                        std::string after) noexcept try {
+    // In place: the container has this inode. O_NONBLOCK: a lease of the container's (fcntl(2))
+    // would hold us for most of a minute.
+    const Fd file = find_at(directory, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
+    std::string present(before.size() + 1, '\0');
+    const ssize_t length = pread(file.get(), present.data(), present.size(), 0);
+    if (length < 0 || std::string_view(present).substr(0, static_cast<size_t>(length)) != before)
+        return;
+    // One write of at least the old size, so that nobody reads half of each; then the end.
+    const auto size = static_cast<off_t>(after.size());
+    if (after.size() < before.size()) after.resize(before.size(), '\n');
+    if (pwrite(file.get(), after.data(), after.size(), 0) == static_cast<ssize_t>(after.size()))
+        [[maybe_unused]]
+        const int result = ftruncate(file.get(), size);
+} catch (const std::exception&) {
+    // A lease, a full disk, no memory: the container goes on with what it has.
 }
 
 }  // namespace skiff::engine

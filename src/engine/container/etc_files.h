@@ -31,4 +31,10 @@ struct ResolvConf {
 /// own, name servers on the host's loopback cannot be reached and are left out.
 std::string resolv_conf_content(const ResolvConf& request);
 
+/// Gives `name` in `directory` (of the container's record, shown in the container, which may write
+/// to it) the content `after` in place of `before`. Another content is the container's own, and
+/// stays. Never waits for the container; what fails leaves the file as it is.
+void replace_shown_file(int directory, const char* name, std::string_view before,
+                        std::string after) noexcept;
+
 }  // namespace skiff::engine

@@ -171,27 +171,17 @@ void write_etc_files(const ContainerFiles& files, const ContainerRecord& record,
     if (!shared_container(request.namespaces.network).empty()) return;  // it has the other's
     HostsFile hosts{
         .hostname = hostname, .own_address = {}, .extra = request.add_hosts, .host_gateway = {}};
-    const std::string host = host_resolv_conf();
-    ResolvConf resolv{.host = host,
-                      .servers = request.dns,
-                      .search = request.dns_search,
-                      .options = request.dns_options,
-                      .resolver = {},
-                      .own_network = request.namespaces.network != "host"};
     if (has_private_network(request)) {
         const network::HelperConfig config = network_config(request);
         hosts.own_address = network::to_text(config.address);
         hosts.host_gateway = host_gateway(request);
-        resolv.resolver = network::to_text(config.resolver);
-        // Names open addresses in the helper's resolver alone; there --dns holds.
-        if (!request.slirp.egress.empty()) resolv.servers.clear();
     } else if (request.namespaces.network == "host") {
         hosts.host_gateway = "127.0.0.1";
     }
     write_etc_file(files, "hostname", hostname + "\n");
     if (!request.domainname.empty()) hosts.hostname += "." + request.domainname;
     if (!request.no_hosts) write_etc_file(files, "hosts", hosts_content(hosts));
-    write_etc_file(files, "resolv.conf", resolv_conf_content(resolv));
+    write_etc_file(files, "resolv.conf", container_resolv_conf(request, host_resolv_conf()));
 }
 
 /// What is shown in /etc beside the three files, each as the container's root has it.

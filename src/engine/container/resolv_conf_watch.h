@@ -22,6 +22,7 @@ class ResolvConfWatch {
     int fd() const { return events_.get(); }
     /// `known`: the content that was read last, which changed() compares with.
     void compare_with(std::string known) { known_ = std::move(known); }
+    const std::string& known() const { return known_; }
     /// To be called when fd() is readable, and once after the beginning: the content, when it is
     /// another one.
     std::optional<std::string> changed();

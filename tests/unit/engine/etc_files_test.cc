@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/container/etc_files.h"
 
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "base/file.h"
 
 namespace skiff::engine {
 namespace {
@@ -85,6 +90,49 @@ TEST(Hosts, HostGatewayIsAnAddressOrAnError) {
         hosts_content(
             {.hostname = {}, .own_address = {}, .extra = {"me:host-gateway"}, .host_gateway = {}}),
         Error);
+}
+
+/// One of the three files, as a container's record has it.
+class ShownFile : public testing::Test {
+  protected:
+    ShownFile() { write("search one.example\n"); }
+    void write(const std::string& text) const {
+        const Fd file = open_at(directory_.get(), "shown", O_WRONLY | O_CREAT | O_TRUNC, 0644);
+        write_all(file.get(), text, "shown");
+    }
+    std::string content() const { return find_file(directory_.get(), "shown", 1024).value_or(""); }
+    void replace(std::string_view before, const std::string& after) const {
+        replace_shown_file(directory_.get(), "shown", before, after);
+    }
+    TempDir place_;
+    Fd directory_ = open_file(place_.path(), O_RDONLY | O_DIRECTORY);
+};
+
+TEST_F(ShownFile, GetsALongerOrAShorterContent) {
+    const Fd seen = open_at(directory_.get(), "shown", O_RDONLY);
+    replace("search one.example\n", "search one.example two.example\n");
+    EXPECT_EQ(content(), "search one.example two.example\n");
+    replace("search one.example two.example\n", "search a\n");
+    EXPECT_EQ(content(), "search a\n");
+    std::string bytes(64, '\0');
+    EXPECT_EQ(pread(seen.get(), bytes.data(), bytes.size(), 0), 9) << "another file has come";
+}
+
+TEST_F(ShownFile, StaysWhereTheContainerHasWritten) {
+    for (const char* own : {"search one.example\n# mine\n", "search one.example", ""}) {
+        write(own);
+        replace("search one.example\n", "search a\n");
+        EXPECT_EQ(content(), own);
+    }
+}
+
+TEST_F(ShownFile, ALeaseOfTheContainersHoldsNobodyUp) {
+    const Fd held = open_at(directory_.get(), "shown", O_RDONLY);
+    signal(SIGIO, SIG_IGN);  // the kernel asks for the lease
+    ASSERT_EQ(fcntl(held.get(), F_SETLEASE, F_RDLCK), 0);
+    replace("search one.example\n", "search a\n");
+    fcntl(held.get(), F_SETLEASE, F_UNLCK);
+    EXPECT_EQ(content(), "search one.example\n");
 }
 
 }  // namespace

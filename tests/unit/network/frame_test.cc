@@ -85,7 +85,7 @@ class AddressCheckTest : public testing::Test {
         const auto packet = parse_packet(frame);
         return !packet || check_.take(*packet, frame);
     }
-    AddressCheck check_{make_config(default_cidr), false};
+    AddressCheck check_{make_config(default_cidr)};
 };
 
 TEST_F(AddressCheckTest, LetsOrdinaryPacketsThrough) {
@@ -121,11 +121,9 @@ TEST_F(AddressCheckTest, AnIpv4AddressInAnIpv6PacketIsNoWayRound) {
     EXPECT_FALSE(drops(udp6_frame("fd00::100", "fd00::3", 1, 53, "")));
 }
 
-TEST_F(AddressCheckTest, StreamsOfTheResolverByIpv6NeedTheGate) {
-    const Frame frame = tcp6_frame("fd00::100", "fd00::3", 1, 53, TH_SYN);
-    EXPECT_TRUE(drops(frame));
-    check_ = AddressCheck(make_config(default_cidr), true);
-    EXPECT_FALSE(drops(frame));
+TEST_F(AddressCheckTest, OfTheResolverOnlyItsPortIsThere) {
+    EXPECT_FALSE(drops(tcp6_frame("fd00::100", "fd00::3", 1, 53, TH_SYN)));
+    EXPECT_TRUE(drops(tcp6_frame("fd00::100", "fd00::3", 1, 54, TH_SYN)));
 }
 
 }  // namespace
