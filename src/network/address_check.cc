@@ -9,6 +9,7 @@ namespace {
 constexpr std::uint16_t dns_port = 53;
 constexpr std::uint16_t bootp_port = 67;
 constexpr std::uint16_t tftp_port = 69;
+constexpr std::uint16_t dhcp6_port = 547;
 constexpr std::uint8_t router_solicitation = 133;  ///< RFC 4861
 constexpr unsigned mapped_bits = 96;
 
@@ -51,8 +52,10 @@ bool AddressCheck::is_forbidden(const Packet& packet) const {
     if (IN6_ARE_ADDR_EQUAL(&to, &resolver_) || IN6_ARE_ADDR_EQUAL(&to, &resolver6_))
         return packet.fragment || packet.destination_port != dns_port;
     if (!IN6_ARE_ADDR_EQUAL(&to, &gateway_) && !IN6_ARE_ADDR_EQUAL(&to, &gateway6_)) return true;
+    // libslirp's own servers; it puts fragments together, and only then looks at their port.
     return packet.transport == Transport::udp &&
-           (packet.destination_port == bootp_port || packet.destination_port == tftp_port);
+           (packet.fragment || packet.destination_port == bootp_port ||
+            packet.destination_port == tftp_port || packet.destination_port == dhcp6_port);
 }
 
 bool AddressCheck::take(const Packet& packet, Bytes) {

@@ -24,6 +24,7 @@ constexpr std::chrono::seconds sweep_interval{5};
 // What is kept of a connection that is on its way. No kernel fills more with a first segment unless
 // it has data (TCP Fast Open), and then it comes again without.
 constexpr std::size_t largest_first_frame = 2048;
+constexpr std::size_t most_connecting = 4096;
 
 int socket_error(int fd) {
     int error = 0;
@@ -115,7 +116,10 @@ bool SynGate::take(const Packet& packet, Bytes frame) {
 }
 
 void SynGate::begin(const Packet& packet, Bytes frame, const Key& key) {
-    if (flows_.full() || frame.size() > largest_first_frame) return;  // the container tries again
+    // The container tries again. Forged first segments to where nobody answers must not fill the
+    // helper: each is a socket of the host for minutes.
+    if (flows_.full() || connecting_.size() >= most_connecting) return;
+    if (frame.size() > largest_first_frame) return;
     Destination destination = find_(packet);
     const bool is_stream = destination.stream.valid();
     if (!is_stream && !destination.endpoint) return refuse(packet, frame, ECONNREFUSED);
