@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <string_view>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -14,6 +13,7 @@
 #include <sys/socket.h>
 
 #include "network/endpoint.h"
+#include "network/local_paths.h"
 
 namespace skiff::network {
 namespace {
@@ -24,16 +24,6 @@ constexpr std::size_t idle_pipes = 4;
 constexpr std::size_t block_size = 64 << 10;
 // In each direction, each of at most a pipe's size; then the next flow has its turn.
 constexpr int steps_of_turn = 8;
-
-// In every kernel, and free for everybody (net.ipv4.tcp_allowed_congestion_control).
-constexpr std::string_view plainest_control = "reno";
-
-/// Where there is no wire nothing is congested, and what a machine has chosen for its wires (bbr,
-/// with its timers and small segments) costs half as much again. The container's namespace has the
-/// same for all of its connections (local_paths.cc).
-void control_no_congestion(int fd) {
-    setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, plainest_control.data(), plainest_control.size());
-}
 
 void send_at_once(int fd) {
     const int on = 1;
@@ -58,7 +48,8 @@ bool is_within_the_machine(int fd) {
 
 void prepare(int fd) {
     send_at_once(fd);
-    if (is_within_the_machine(fd)) control_no_congestion(fd);
+    if (is_within_the_machine(fd))
+        setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, local_control.data(), local_control.size());
 }
 
 void close_by_reset(Fd& fd) {

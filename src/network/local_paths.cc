@@ -180,9 +180,9 @@ LocalPaths set_up_local_paths(const HelperConfig& config) {
     const unsigned link = interface_index(interface_name);
     Netlink routes(NETLINK_ROUTE);
     routes.request({loopback_up()});
-    // Every connection of this namespace ends on this machine, in its own kernel or in libslirp: it
-    // has nothing to gain from what the machine's administrator has chosen for long wires.
-    set("ipv4/tcp_congestion_control", "reno");
+    // Every connection of this namespace ends on this machine. (One that may change its network may
+    // have a tunnel of its own, and what is in that has a long way.)
+    if (config.gate) set("ipv4/tcp_congestion_control", local_control);
 
     // A packet of our own address arrives through the link (the gate's), and is no martian.
     const std::string device = std::string("ipv4/conf/") + interface_name;

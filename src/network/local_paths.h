@@ -17,6 +17,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include <sys/socket.h>
 
@@ -33,6 +34,12 @@ inline constexpr std::uint32_t local_table = 100;
 /// Where the gate's listeners are bound, beside the gateway's address: a port that nobody has
 /// (IANA: unassigned), since a server of the container cannot have it.
 inline constexpr std::uint16_t gate_port = 4;
+
+/// Congestion control of TCP that stays on this machine (TCP_CONGESTION). Where there is no wire
+/// nothing is congested, and what the machine has chosen for its wires (bbr, with its timers and
+/// small segments) costs half as much again. In every kernel, and free for everybody
+/// (net.ipv4.tcp_allowed_congestion_control).
+inline constexpr std::string_view local_control = "reno";
 
 /// What works in the namespace now, for IPv4 and IPv6.
 struct LocalPaths {

@@ -9,6 +9,7 @@
 #include <arpa/inet.h>
 #include <netinet/if_ether.h>
 #include <netinet/ip.h>
+#include <netinet/ip6.h>
 #include <netinet/tcp.h>
 
 #include "network/reply_header.h"
@@ -24,12 +25,23 @@ in6_addr dummy_address() {
     return mapped(in_addr{htonl(0xc0000008U)});  // 192.0.0.8
 }
 
+/// The frame's hardware addresses, and room for a packet of `type` behind them.
+std::vector<std::uint8_t> new_frame(Bytes frame, std::uint16_t type) {
+    std::vector<std::uint8_t> bytes;
+    bytes.reserve(frame.size() + sizeof(ip6_hdr));
+    bytes.resize(ethernet_header);
+    std::memcpy(bytes.data(), frame.data(), 2 * hardware_size);
+    bytes[2 * hardware_size] = static_cast<std::uint8_t>(type >> 8U);
+    bytes[2 * hardware_size + 1] = static_cast<std::uint8_t>(type & 0xffU);
+    return bytes;
+}
+
 /// The frame's hardware addresses, and a new packet with its segment. The checksum covers addresses
 /// that change, so it is made anew; on the way from a kernel to its neighbour nothing is damaged.
 std::vector<std::uint8_t> with_addresses(Bytes frame, Bytes segment, int family,
                                          const in6_addr& from, const in6_addr& to) {
-    std::vector<std::uint8_t> bytes(frame.begin(), frame.begin() + 2 * hardware_size);
-    append_header(bytes, htons(family == AF_INET6 ? ETHERTYPE_IPV6 : ETHERTYPE_IP));
+    std::vector<std::uint8_t> bytes =
+        new_frame(frame, family == AF_INET6 ? ETHERTYPE_IPV6 : ETHERTYPE_IP);
     append_ip_header(bytes, family, from, to, IPPROTO_TCP, segment.size());
     const std::size_t at = bytes.size();
     bytes.insert(bytes.end(), segment.begin(), segment.end());
@@ -43,7 +55,8 @@ std::vector<std::uint8_t> with_addresses(Bytes frame, Bytes segment, int family,
 
 bool is_whole_tcp(const Packet& packet) {
     return packet.transport == Transport::tcp && !packet.fragment &&
-           packet.segment.size() >= sizeof(tcphdr);
+           packet.segment.size() >= sizeof(tcphdr) &&
+           packet.segment.size() <= IP_MAXPACKET - sizeof(ip);
 }
 
 }  // namespace
@@ -89,8 +102,7 @@ void ResolverStream6::announce(Bytes frame) {
     std::memcpy(answer.arp_spa, stand_in_.s6_addr + 12, sizeof answer.arp_spa);
     std::copy_n(frame.data(), hardware_size, answer.arp_tha);
     std::memcpy(answer.arp_tpa, resolver_.s6_addr + 12, sizeof answer.arp_tpa);
-    std::vector<std::uint8_t> bytes(frame.begin(), frame.begin() + 2 * hardware_size);
-    append_header(bytes, htons(ETHERTYPE_ARP));
+    std::vector<std::uint8_t> bytes = new_frame(frame, ETHERTYPE_ARP);
     append_header(bytes, answer);
     slirp_.input(bytes);
 }

@@ -12,6 +12,7 @@
 
 #include <linux/capability.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include "base/error.h"
@@ -53,6 +54,9 @@ Fd make_socket(SocketKind kind) {
         set(made.get(), SOL_IP, IP_TRANSPARENT, 1);
     }
     set(made.get(), SOL_SOCKET, SO_MARK, static_cast<int>(local_mark));
+    if (is_tcp)
+        setsockopt(made.get(), IPPROTO_TCP, TCP_CONGESTION, local_control.data(),
+                   local_control.size());
     return made;
 }
 

@@ -22,6 +22,7 @@ is "an interface eth0, besides loopback" 'eth0 lo' bb sh -c 'echo $(ls /sys/clas
 is "its addresses" '10.0.2.100/24 fd00::100/64' bb sh -c "echo \$(ip -o addr show dev eth0 scope global | awk '{ print \$4 }')"
 is "its MTU and hardware address" '65520 02:42:0a:00:02:64' bb sh -c 'cd /sys/class/net/eth0 && echo $(cat mtu address)'
 is "no control of congestion where there is no wire" 'reno' bb cat /proc/sys/net/ipv4/tcp_congestion_control
+is "but the machine's where a tunnel may be" "$(cat /proc/sys/net/ipv4/tcp_congestion_control)" skiff run --rm --cap-add NET_ADMIN busybox cat /proc/sys/net/ipv4/tcp_congestion_control
 has "a default route" '^default via 10.0.2.2 dev eth0' bb ip route
 has "and one for IPv6" '^default via fd00::2 dev eth0' bb ip -6 route
 has "a name server" '^nameserver 10.0.2.3$' bb cat /etc/resolv.conf
