@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Chooses the role of this process: the command line, or, under the names that skiff executes
-// itself by, the monitor of one container, its network helper, the session of one `exec`, or what
-// brings a pull to the disk. The container's init is no role of its own: the monitor clones it
-// (runtime/init/).
+// itself by, the monitor of one container, its network helper, or the session of one `exec`. The
+// container's init is no role of its own: the monitor clones it (runtime/init/).
 #include "cli/main.h"
 
 #include <cstring>
@@ -12,7 +11,6 @@
 
 #include "engine/container/exec_role.h"
 #include "engine/container/monitor_role.h"
-#include "engine/image/settle_images.h"
 #include "network/helper_role.h"
 
 namespace {
@@ -53,7 +51,5 @@ int main(int argc, char** argv) {
         return skiff::engine::exec_role(argc, argv);
     if (argc > 0 && std::strcmp(argv[0], skiff::network::helper_program_name) == 0)
         return skiff::network::helper_role(argc, argv);
-    if (argc > 0 && argv[0] == skiff::engine::settler_program_name)
-        return skiff::engine::settler_role(argc, argv);
     return skiff::cli::cli_main(argc, argv);
 }

@@ -11,7 +11,6 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "storage/archive/decompress.h"
-#include "storage/unsettled.h"
 
 namespace skiff::storage {
 namespace {
@@ -47,11 +46,9 @@ struct Found {
 };
 
 std::optional<Found> open_blob(const Store& store, const oci::Digest& digest) {
-    for (const std::string& place : image_places(store)) {
-        for (const BlobForm form : {BlobForm::verbatim, BlobForm::packed}) {
-            Fd fd = find_at(store.fd(), place + blob_path(digest, form), O_RDONLY | O_NOFOLLOW);
-            if (fd.valid()) return Found{std::move(fd), form};
-        }
+    for (const BlobForm form : {BlobForm::verbatim, BlobForm::packed}) {
+        Fd fd = find_at(store.fd(), blob_path(digest, form), O_RDONLY | O_NOFOLLOW);
+        if (fd.valid()) return Found{std::move(fd), form};
     }
     return std::nullopt;
 }
@@ -126,26 +123,19 @@ const BlobName& BlobWriter::finish() {
     return *name_;
 }
 
-void publish_blob_file(const Store& store, const std::string& from, const oci::Digest& digest,
-                       BlobForm form, Standing standing) {
-    const StoreLock lock = store.lock(LockMode::shared);
-    const std::string place =
-        standing == Standing::unsettled ? make_unsettled_place(store, lock) : "";
-    const std::string to = place + blob_path(digest, form);
-    const auto move = [&] {
-        return renameat(store.fd(), from.c_str(), store.fd(), to.c_str()) == 0;
-    };
-    // One that exists has the same content by its name, or is damaged and mended by this.
-    if (!move() && !(errno == EISDIR && move_to_trash(store, to) && move()))
-        throw SystemError(errno, "cannot store the blob {}", digest.text());
-}
-
-void BlobWriter::publish(Standing standing) {
+void BlobWriter::publish() {
     const BlobName& name = finish();
     if (file_.empty()) return;  // a layer that occurs twice in an image
     lease_.add_blob(name.digest);
-    publish_blob_file(lease_.store(), lease_.staging_path() + "/" + file_, name.digest, form_,
-                      standing);
+    const std::string final_path = blob_path(name.digest, form_);
+    const std::string staged = lease_.staging_path() + "/" + file_;
+    const auto move = [&] {
+        return renameat(lease_.store().fd(), staged.c_str(), lease_.store().fd(),
+                        final_path.c_str()) == 0;
+    };
+    // One that exists has the same content by its name, or is damaged and mended by this.
+    if (!move() && !(errno == EISDIR && move_to_trash(lease_.store(), final_path) && move()))
+        throw SystemError(errno, "cannot store the blob {}", name.digest.text());
     file_.clear();
 }
 
@@ -159,7 +149,7 @@ BlobName write_blob(Lease& lease, std::string_view content) {
     BlobWriter writer(lease, BlobForm::verbatim);
     writer.write(content);
     const BlobName name = writer.finish();
-    writer.publish(Standing::settled);
+    writer.publish();
     return name;
 }
 

@@ -37,9 +37,6 @@ struct BlobName {
     std::uint64_t size = 0;  ///< bytes, of the plain form
 };
 
-/// Where it becomes visible (unsettled.h).
-enum class Standing { unsettled, settled };
-
 /// A blob on its way into the store, or there already.
 class PendingBlob {
   public:
@@ -48,11 +45,11 @@ class PendingBlob {
     PendingBlob& operator=(const PendingBlob&) = delete;
     virtual ~PendingBlob() = default;
 
-    /// What it is; nothing may be written afterwards.
+    /// What it is; nothing may be written afterwards. Durable only after sync_staging (which does
+    /// it once for all).
     virtual const BlobName& finish() = 0;
     /// Makes it visible, after adding it to the lease. It takes the place of one that exists.
-    /// `settled` is for what sync_staging has flushed.
-    virtual void publish(Standing standing) = 0;
+    virtual void publish() = 0;
     /// After finish: the plain content from the beginning, visible or not. The caller owns the
     /// result.
     virtual std::unique_ptr<ByteSource> reopen() const = 0;
@@ -66,7 +63,7 @@ class StoredBlob final : public PendingBlob {
     StoredBlob(Lease& lease, BlobName name);
 
     const BlobName& finish() override { return name_; }
-    void publish(Standing) override {}
+    void publish() override {}
     std::unique_ptr<ByteSource> reopen() const override;
     BlobForm form() const override { return form_; }
 
@@ -85,7 +82,7 @@ class BlobWriter final : public ByteSink, public PendingBlob {
 
     void write(std::string_view bytes) override;
     const BlobName& finish() override;
-    void publish(Standing standing) override;
+    void publish() override;
     std::unique_ptr<ByteSource> reopen() const override;
     BlobForm form() const override { return form_; }
 
@@ -106,11 +103,7 @@ class BlobWriter final : public ByteSink, public PendingBlob {
     std::optional<BlobName> name_;
 };
 
-/// Moves the file `from`, a path below the data directory, to where the blob belongs.
-void publish_blob_file(const Store& store, const std::string& from, const oci::Digest& digest,
-                       BlobForm form, Standing standing);
-
-/// Writes and publishes a small blob as settled. Throws SystemError.
+/// Writes and publishes a small blob. Throws SystemError.
 BlobName write_blob(Lease& lease, std::string_view content);
 
 bool has_blob(const Store& store, const oci::Digest& digest);
@@ -122,7 +115,7 @@ std::string read_blob(const Store& store, const oci::Digest& digest, size_t limi
 /// The same without the comparison, for the start of a container: what the store holds was verified
 /// when it came, and the first digest of a process costs 1.2 ms (libcrypto finds its algorithms).
 std::string read_blob_unverified(const Store& store, const oci::Digest& digest, size_t limit);
-/// Where a settled blob lies, relative to the data directory; others below a place of unsettled.h.
+/// Where a blob lies, relative to the data directory: for the collector.
 std::string blob_path(const oci::Digest& digest, BlobForm form);
 
 }  // namespace skiff::storage

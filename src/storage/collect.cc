@@ -6,7 +6,6 @@
 #include <cerrno>
 #include <cstdio>
 #include <ctime>
-#include <initializer_list>
 #include <set>
 
 #include <fcntl.h>
@@ -24,7 +23,6 @@
 #include "storage/build_steps.h"
 #include "storage/image_records.h"
 #include "storage/layers.h"
-#include "storage/unsettled.h"
 
 namespace skiff::storage {
 namespace {
@@ -39,37 +37,17 @@ struct Marks {
     std::set<std::string> layers;  ///< hex of chain ids
 };
 
-Fd open_directory(const Store& store, const std::string& name) {
+Fd open_directory(const Store& store, const char* name) {
     return open_at(store.fd(), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
 }
 
-/// Folders of images in all their places, as far as they are there.
-std::vector<std::string> folders_of(const Store& store, std::initializer_list<const char*> names) {
-    std::vector<std::string> folders;
-    for (const std::string& place : image_places(store))
-        for (const char* name : names)
-            if (place.empty() || find_at(store.fd(), place + name, O_PATH).valid())
-                folders.push_back(place + name);
-    return folders;
-}
-
-void mark_image(const ImageRecord& image, Marks& marks) {
-    marks.blobs.insert(image.manifest.digest.hex());
-    for (const oci::Digest& blob : image.blobs) marks.blobs.insert(blob.hex());
-    for (const LayerRecord& layer : image.layers) marks.layers.insert(layer.chain.hex());
-}
-
 void mark_images(const Store& store, Marks& marks, Damages& damaged) {
-    for (const ImageRecord& image : list_image_records(store, damaged)) mark_image(image, marks);
+    for (const ImageRecord& image : list_image_records(store, damaged)) {
+        marks.blobs.insert(image.manifest.digest.hex());
+        for (const oci::Digest& blob : image.blobs) marks.blobs.insert(blob.hex());
+        for (const LayerRecord& layer : image.layers) marks.layers.insert(layer.chain.hex());
+    }
     for (const ReferenceRecord& reference : list_references(store, damaged))
-        marks.blobs.insert(reference.manifest.digest.hex());
-}
-
-/// What the store is without this boot's news, should they never reach the disk.
-void mark_shadowed(const Store& store, Marks& marks, Damages& damaged) {
-    const ShadowedNames shadowed = list_shadowed(store, damaged);
-    for (const ImageRecord& image : shadowed.records) mark_image(image, marks);
-    for (const ReferenceRecord& reference : shadowed.references)
         marks.blobs.insert(reference.manifest.digest.hex());
 }
 
@@ -140,8 +118,7 @@ void sweep_layers(const Store& store, const Marks& marks, Collection& result) {
 }
 
 void sweep_blobs(const Store& store, const Marks& marks, Collection& result) {
-    for (const std::string& directory :
-         folders_of(store, {"images/blobs/sha256", "images/packed"})) {
+    for (const char* directory : {"images/blobs/sha256", "images/packed"}) {
         const Fd blobs = open_directory(store, directory);
         for (const std::string& name : list_directory(blobs.get())) {
             if (marks.blobs.contains(std::string(cut(name, '.').before))) continue;
@@ -178,7 +155,7 @@ void sweep_partials(const Store& store, Collection& result) {
 /// Temporaries of replace_file whose writers were killed. Nobody writes while the lock is held
 /// exclusively.
 void sweep_temporaries(const Store& store) {
-    for (const std::string& directory : folders_of(store, {"images/records", "images/refs"})) {
+    for (const char* directory : {"images/records", "images/refs"}) {
         const Fd files = open_directory(store, directory);
         for (const std::string& name : list_directory(files.get()))
             if (name.starts_with('.')) unlinkat(files.get(), name.c_str(), 0);
@@ -239,7 +216,6 @@ Collection collect(const Store& store, const StoreLock& exclusive) {
     Marks marks;
     Collection result;
     mark_images(store, marks, result.damaged);
-    mark_shadowed(store, marks, result.damaged);
     mark_containers(store, marks, result.damaged);
     mark_leases(store, marks, result.damaged);
     mark_build_steps(store, marks);

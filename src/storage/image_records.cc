@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cassert>
 #include <cerrno>
-#include <map>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -15,7 +14,6 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "storage/archive/sha256.h"
-#include "storage/unsettled.h"
 
 namespace skiff::storage {
 namespace {
@@ -28,19 +26,8 @@ constexpr size_t max_file_name = 240;
 constexpr const char* records_path = "images/records";
 constexpr const char* references_path = "images/refs";
 
-/// The files of a folder, each with the place that counts.
-std::map<std::string, std::string> find_files(const Store& store, const std::string& folder) {
-    std::map<std::string, std::string> files;
-    for (const std::string& place : image_places(store)) {
-        const Fd directory = find_at(store.fd(), place + folder, O_RDONLY | O_DIRECTORY);
-        // Of images/ itself it is an error not to be there.
-        if (!directory.valid() && !place.empty()) continue;
-        for (const std::string& name : list_directory(
-                 directory.valid() ? directory.get()
-                                   : open_at(store.fd(), folder, O_RDONLY | O_DIRECTORY).get()))
-            if (!name.starts_with('.')) files.emplace(name, place);  // else a writer's temporary
-    }
-    return files;
+Fd open_records(const Store& store) {
+    return open_at(store.fd(), records_path, O_RDONLY | O_DIRECTORY);
 }
 
 /// What the image of a reference file is called, whose content cannot be read: "" when the name
@@ -126,78 +113,32 @@ std::string print_reference_record(const ReferenceRecord& record) {
 }
 
 /// False when absent.
-bool remove_file(const Store& store, const std::string& path) {
-    if (unlinkat(store.fd(), path.c_str(), 0) < 0) {
+bool remove_file(const Store& store, const std::string& directory, const std::string& name) {
+    const Fd dir = open_at(store.fd(), directory, O_RDONLY | O_DIRECTORY);
+    if (unlinkat(dir.get(), name.c_str(), 0) < 0) {
         if (errno == ENOENT) return false;
-        if (errno != EISDIR) throw SystemError(errno, "cannot remove '{}' from the store", path);
-        return move_to_trash(store, path);
+        if (errno != EISDIR) throw SystemError(errno, "cannot remove '{}' from the store", name);
+        if (!move_to_trash(store, directory + "/" + name)) return false;
     }
+    sync_directory(dir.get());
     return true;
 }
 
-/// In all places; what is unsettled need not be flushed to be away.
-bool remove_everywhere(const Store& store, const std::string& folder, const std::string& name) {
-    bool removed = false;
-    for (const std::string& place : image_places(store)) {
-        if (!remove_file(store, fmt::format("{}{}/{}", place, folder, name))) continue;
-        removed = true;
-        if (place.empty())
-            skiff::sync_directory(open_at(store.fd(), folder, O_RDONLY | O_DIRECTORY).get());
-    }
-    return removed;
-}
-
 /// A directory in the place of the file, which no rename replaces, goes first.
-void replace_record(const Store& store, const std::string& path, const std::string& content,
-                    Durability durability) {
+void replace_record(const Store& store, const std::string& directory, const std::string& name,
+                    const std::string& content) {
+    const std::string path = directory + "/" + name;
     try {
-        replace_file(store.fd(), path, content, 0600, durability);
+        replace_file(store.fd(), path, content, 0600, Durability::sync);
     } catch (const SystemError& error) {
         if (error.errno_value() != EISDIR) throw;
         move_to_trash(store, path);
-        replace_file(store.fd(), path, content, 0600, durability);
+        replace_file(store.fd(), path, content, 0600, Durability::sync);
     }
 }
 
-void put_settled(const Store& store, const std::string& path, const std::string& content) {
-    replace_record(store, path, content, Durability::sync);
-    // An older one that is still to be settled must not come in its place.
-    for (const std::string& place : image_places(store))
-        if (!place.empty()) remove_file(store, place + path);
-}
-
-void put_unsettled(const Store& store, const StoreLock& lock, const std::string& path,
-                   const std::string& content) {
-    replace_record(store, make_unsettled_place(store, lock) + path, content, Durability::none);
-}
-
-std::string record_path(const oci::Digest& id) {
-    return fmt::format("{}/{}", records_path, id.hex());
-}
-
-bool is_unsettled(const Store& store, const oci::Digest& id) {
-    for (const std::string& place : image_places(store))
-        if (!place.empty() && faccessat(store.fd(), (place + record_path(id)).c_str(), F_OK,
-                                        AT_SYMLINK_NOFOLLOW) == 0)
-            return true;
-    return false;
-}
-
-std::optional<ImageRecord> read_image_record(const Store& store, const std::string& place,
-                                             const oci::Digest& id) {
-    const std::string path = place + record_path(id);
-    return read_or_damaged(store, path, DamagedObject::image, std::string(id.short_id()),
-                           [&]() -> std::optional<ImageRecord> {
-                               const auto text =
-                                   find_regular_file(store.fd(), path, max_record_size);
-                               if (!text) return std::nullopt;
-                               return parse_image_record(*text, id);
-                           });
-}
-
-std::optional<ReferenceRecord> read_reference(const Store& store, const std::string& place,
-                                              const std::string& file) {
-    const std::string path = fmt::format("{}{}/{}", place, references_path, file);
+std::optional<ReferenceRecord> read_reference(const Store& store, const std::string& file) {
+    const std::string path = std::string(references_path) + "/" + file;
     return read_or_damaged(store, path, DamagedObject::reference, familiar_name_of_file(file),
                            [&]() -> std::optional<ReferenceRecord> {
                                const auto text =
@@ -240,14 +181,19 @@ std::string reference_file_name(const oci::Reference& reference) {
 }
 
 std::optional<ImageRecord> find_image_record(const Store& store, const oci::Digest& id) {
-    for (const std::string& place : image_places(store))
-        if (auto record = read_image_record(store, place, id)) return record;
-    return std::nullopt;
+    const std::string path = std::string(records_path) + "/" + id.hex();
+    return read_or_damaged(store, path, DamagedObject::image, std::string(id.short_id()),
+                           [&]() -> std::optional<ImageRecord> {
+                               const auto text =
+                                   find_regular_file(store.fd(), path, max_record_size);
+                               if (!text) return std::nullopt;
+                               return parse_image_record(*text, id);
+                           });
 }
 
 std::vector<oci::Digest> find_image_ids(const Store& store, std::string_view prefix) {
     std::vector<oci::Digest> ids;
-    for (const auto& [name, place] : find_files(store, records_path)) {
+    for (const std::string& name : list_directory(open_records(store).get())) {
         std::optional<oci::Digest> id = oci::Digest::from_hex(name);
         if (id && id->hex().starts_with(prefix)) ids.push_back(*std::move(id));
     }
@@ -269,20 +215,17 @@ std::vector<ImageRecord> list_image_records(const Store& store, Damages& damaged
 }
 
 std::optional<ReferenceRecord> find_reference(const Store& store, const oci::Reference& reference) {
-    const std::string file = reference_file_name(reference);
-    for (const std::string& place : image_places(store))
-        if (auto record = read_reference(store, place, file)) return record;
-    return std::nullopt;
+    return read_reference(store, reference_file_name(reference));
 }
 
 std::vector<ReferenceRecord> list_references(const Store& store, Damages& damaged) {
     std::vector<ReferenceRecord> records;
-    for (const auto& [file, place] : find_files(store, references_path)) {
+    const Fd directory = open_at(store.fd(), references_path, O_RDONLY | O_DIRECTORY);
+    for (const std::string& file : list_directory(directory.get())) {
+        if (file.starts_with('.')) continue;  // a temporary of a writer
         try {
-            // Settled since the folder was read: it is in the other place.
-            std::optional<ReferenceRecord> record = read_reference(store, place, file);
-            if (!record && !place.empty()) record = read_reference(store, "", file);
-            if (record) records.push_back(*std::move(record));
+            if (std::optional<ReferenceRecord> record = read_reference(store, file))
+                records.push_back(*std::move(record));
         } catch (DamagedFile& damage) {
             damaged.push_back(std::move(damage));
         }
@@ -292,56 +235,23 @@ std::vector<ReferenceRecord> list_references(const Store& store, Damages& damage
     return records;
 }
 
-ShadowedNames list_shadowed(const Store& store, Damages& damaged) {
-    ShadowedNames shadowed;
-    const auto list = [&](const char* folder, const auto& take) {
-        for (const auto& [file, place] : find_files(store, folder)) {
-            if (place.empty()) continue;
-            try {
-                take(file);
-            } catch (DamagedFile& damage) {
-                damaged.push_back(std::move(damage));
-            }
-        }
-    };
-    list(records_path, [&](const std::string& file) {
-        if (const auto id = oci::Digest::from_hex(file))
-            if (auto record = read_image_record(store, "", *id))
-                shadowed.records.push_back(*std::move(record));
-    });
-    list(references_path, [&](const std::string& file) {
-        if (auto record = read_reference(store, "", file))
-            shadowed.references.push_back(*std::move(record));
-    });
-    return shadowed;
+void put_image_record(const Store& store, const StoreLock&, const ImageRecord& record) {
+    replace_record(store, records_path, record.id.hex(), print_image_record(record));
 }
 
-void put_unsettled_image_record(const Store& store, const StoreLock& lock,
-                                const ImageRecord& record) {
-    put_unsettled(store, lock, record_path(record.id), print_image_record(record));
-}
-
-void put_image_record(const Store& store, const StoreLock& lock, const ImageRecord& record) {
-    if (is_unsettled(store, record.id)) return put_unsettled_image_record(store, lock, record);
-    put_settled(store, record_path(record.id), print_image_record(record));
-}
-
-void put_reference(const Store& store, const StoreLock& lock, const ReferenceRecord& record) {
-    const std::string path =
-        fmt::format("{}/{}", references_path, reference_file_name(record.reference));
-    const std::string text = print_reference_record(record);
-    if (is_unsettled(store, record.image)) return put_unsettled(store, lock, path, text);
-    put_settled(store, path, text);
+void put_reference(const Store& store, const StoreLock&, const ReferenceRecord& record) {
+    replace_record(store, references_path, reference_file_name(record.reference),
+                   print_reference_record(record));
 }
 
 bool remove_reference(const Store& store, const StoreLock& lock, const oci::Reference& reference) {
     assert(lock.mode() == LockMode::exclusive);
-    return remove_everywhere(store, references_path, reference_file_name(reference));
+    return remove_file(store, references_path, reference_file_name(reference));
 }
 
 bool remove_image_record(const Store& store, const StoreLock& lock, const oci::Digest& id) {
     assert(lock.mode() == LockMode::exclusive);
-    return remove_everywhere(store, records_path, id.hex());
+    return remove_file(store, records_path, id.hex());
 }
 
 }  // namespace skiff::storage

@@ -64,20 +64,9 @@ std::optional<ReferenceRecord> find_reference(const Store& store, const oci::Ref
 /// Sorted by their text.
 std::vector<ReferenceRecord> list_references(const Store& store, Damages& damaged);
 
-/// What is in images/, and is not there for as long as this boot knows something newer under its
-/// name: it would be there again without it.
-struct ShadowedNames {
-    std::vector<ImageRecord> records;
-    std::vector<ReferenceRecord> references;
-};
-ShadowedNames list_shadowed(const Store& store, Damages& damaged);
-
 // Writing. All need the store's lock: shared to add (what is named is under a lease of the caller,
-// or was found under this very lock), exclusive to remove. On disk on return, unless what is
-// written, or the image that it names, is unsettled (unsettled.h).
+// or was found under this very lock), exclusive to remove. On disk on return.
 
-void put_unsettled_image_record(const Store& store, const StoreLock& lock,
-                                const ImageRecord& record);
 void put_image_record(const Store& store, const StoreLock& lock, const ImageRecord& record);
 void put_reference(const Store& store, const StoreLock& lock, const ReferenceRecord& record);
 /// False when absent. Needs no space on the disk, and takes whatever is there under the name.

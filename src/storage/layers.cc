@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/layers.h"
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -19,7 +18,6 @@
 #include "base/root_dir.h"
 #include "base/text.h"
 #include "storage/archive/sha256.h"
-#include "storage/collect.h"
 
 namespace skiff::storage {
 namespace {
@@ -30,65 +28,53 @@ constexpr int meta_version = 1;
 /// the other.
 constexpr size_t link_length = 8;
 
-constexpr const char* settled_meta_name = "meta.json";
-
 std::string layer_path(const oci::Digest& chain) {
     return "layers/" + chain.hex();
-}
-std::string unsettled_meta_name() {
-    return "meta-" + boot_id();
 }
 std::string meta_text(const LayerInfo& info) {
     nlohmann::json meta = {{"version", meta_version},
                            {"diffId", info.diff.text()},
                            {"size", info.size},
                            {"opaque", info.opaque}};
+    if (!info.boot.empty()) meta["boot"] = info.boot;
     if (info.origin) meta["origin"] = info.origin->text();
     return to_text(meta);
 }
 
-std::optional<LayerInfo> read_meta(const Store& store, const oci::Digest& chain,
-                                   const std::string& path) {
-    return read_or_damaged(store, path, DamagedObject::layer, std::string(chain.short_id()),
-                           [&]() -> std::optional<LayerInfo> {
-                               const auto text = find_regular_file(store.fd(), path, max_meta_size);
-                               if (!text) return std::nullopt;
-                               const std::string name = "its content";
-                               const nlohmann::json meta = parse_json(*text, name);
-                               const std::string origin = json_string(meta, "origin", name);
-                               LayerInfo info{
-                                   oci::Digest::require(json_string(meta, "diffId", name), name),
-                                   static_cast<std::uint64_t>(json_integer(meta, "size", name)),
-                                   json_bool(meta, "opaque", name)};
-                               if (!origin.empty())
-                                   info.origin = oci::Digest::require(origin, name);
-                               return info;
-                           });
+/// As it stands, whatever boot it is of.
+std::optional<LayerInfo> read_meta(const Store& store, const oci::Digest& chain) {
+    const std::string path = layer_path(chain) + "/meta.json";
+    return read_or_damaged(
+        store, path, DamagedObject::layer, std::string(chain.short_id()),
+        [&]() -> std::optional<LayerInfo> {
+            const auto text = find_regular_file(store.fd(), path, max_meta_size);
+            if (!text) return std::nullopt;
+            const std::string name = "its content";
+            const nlohmann::json meta = parse_json(*text, name);
+            const std::string origin = json_string(meta, "origin", name);
+            LayerInfo info{oci::Digest::require(json_string(meta, "diffId", name), name),
+                           static_cast<std::uint64_t>(json_integer(meta, "size", name)),
+                           json_bool(meta, "opaque", name), json_string(meta, "boot", name)};
+            if (!origin.empty()) info.origin = oci::Digest::require(origin, name);
+            return info;
+        });
 }
 
-bool exists(const Store& store, const std::string& path) {
-    return faccessat(store.fd(), path.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+bool is_of_another_boot(const Store& store, const oci::Digest& chain) {
+    try {
+        const auto info = read_meta(store, chain);
+        return info && !info->boot.empty() && info->boot != boot_id();
+    } catch (const DamagedFile&) {
+        return false;
+    }
 }
 
-bool has_meta(const Store& store, const oci::Digest& chain) {
-    return exists(store, settled_meta_path(chain)) || exists(store, unsettled_meta_path(chain));
-}
-
-/// Whether a running container has it mounted: its files must not be deleted.
-bool is_in_use(const Store& store, const oci::Digest& chain) {
-    Damages damaged;  // such a container does not start
-    return std::ranges::any_of(list_container_uses(store, damaged), [&](const ContainerUse& use) {
-        return use.running && std::ranges::find(use.layers, chain) != use.layers.end();
-    });
-}
-
-/// A tree of which nothing says that it is complete: another boot's, of which a lost power may have
-/// left anything. One at a time looks and moves: a moment later there may be a good one.
-void discard_unfinished(const Store& store, const oci::Digest& chain) {
-    if (!exists(store, layer_path(chain)) || has_meta(store, chain)) return;
+/// Nobody can have it mounted, and what a lost power left of it is not known. One at a time looks
+/// and moves: a moment later there may be a good one.
+void discard_of_another_boot(const Store& store, const oci::Digest& chain) {
+    if (!is_of_another_boot(store, chain)) return;
     const StoreLock lock = store.lock(LockMode::exclusive);
-    if (!has_meta(store, chain) && !is_in_use(store, chain))
-        move_to_trash(store, layer_path(chain));
+    if (is_of_another_boot(store, chain)) move_to_trash(store, layer_path(chain));
 }
 
 std::string link_text(const oci::Digest& chain) {
@@ -154,30 +140,22 @@ void LayerWriter::reopen() {
 void LayerWriter::seal(const LayerInfo& info) {
     const Fd directory =
         open_at(lease_.store().fd(), directory_, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-    meta_name_ = info.unsettled ? unsettled_meta_name() : settled_meta_name;
-    create_file(directory.get(), meta_name_, meta_text(info), 0600, Durability::none);
-}
-
-std::string settled_meta_path(const oci::Digest& chain) {
-    return layer_path(chain) + "/" + settled_meta_name;
-}
-std::string unsettled_meta_path(const oci::Digest& chain) {
-    return layer_path(chain) + "/" + unsettled_meta_name();
+    create_file(directory.get(), "meta.json", meta_text(info), 0600, Durability::none);
 }
 
 void keep_layer(const Store& store, const oci::Digest& chain) {
-    const std::string from = unsettled_meta_path(chain);
-    if (renameat(store.fd(), from.c_str(), store.fd(), settled_meta_path(chain).c_str()) < 0) {
-        if (errno == ENOENT) return;
-        throw SystemError(errno, "cannot keep the layer {}", chain.short_id());
-    }
-    sync_directory(store, layer_path(chain).c_str());
+    const auto info = read_meta(store, chain);
+    if (!info || info->boot.empty()) return;
+    const Fd directory =
+        open_at(store.fd(), layer_path(chain), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    replace_file(directory.get(), "meta.json",
+                 meta_text({info->diff, info->size, info->opaque, {}}), 0600, Durability::sync);
 }
 
 void LayerWriter::commit(const oci::Digest& chain) {
     const Store& store = lease_.store();
     lease_.add_layer(chain);
-    discard_unfinished(store, chain);
+    discard_of_another_boot(store, chain);
     // The collector removes links without a layer, so link and layer appear under the lock.
     const StoreLock lock = store.lock(LockMode::shared);
     make_link(store, chain);
@@ -193,10 +171,9 @@ void LayerWriter::commit(const oci::Digest& chain) {
     if (has_layer(store, chain)) return;
     // What is there was damaged. A tree may be mounted and stays: it has the content that its name
     // says; only what is missing is taken from ours.
-    move_to_trash(store, settled_meta_path(chain));
-    move_to_trash(store, unsettled_meta_path(chain));
+    move_to_trash(store, final_path + "/meta.json");
     move(directory_ + "/tree", final_path + "/tree");
-    move(directory_ + "/" + meta_name_, final_path + "/" + meta_name_);
+    move(directory_ + "/meta.json", final_path + "/meta.json");
 }
 
 bool has_layer(const Store& store, const oci::Digest& chain) {
@@ -209,13 +186,9 @@ bool has_layer(const Store& store, const oci::Digest& chain) {
 }
 
 std::optional<LayerInfo> find_layer(const Store& store, const oci::Digest& chain) {
-    // In this order: the settled name comes in the place of the other one.
-    if (exists(store, unsettled_meta_path(chain)))
-        if (auto info = read_meta(store, chain, unsettled_meta_path(chain))) {
-            info->unsettled = true;
-            return info;
-        }
-    return read_meta(store, chain, settled_meta_path(chain));
+    std::optional<LayerInfo> info = read_meta(store, chain);
+    if (info && !info->boot.empty() && info->boot != boot_id()) return std::nullopt;
+    return info;
 }
 
 RootDir open_layer_tree(const Store& store, const oci::Digest& chain) {
@@ -226,10 +199,8 @@ RootDir open_layer_tree(const Store& store, const oci::Digest& chain) {
 }
 
 std::optional<std::string> find_layer_link(const Store& store, const oci::Digest& chain) {
-    // The name of its meta file says that the tree is complete. The settled one twice: that is what
-    // the other one becomes.
-    if (!exists(store, settled_meta_path(chain)) && !exists(store, unsettled_meta_path(chain)) &&
-        !exists(store, settled_meta_path(chain)))
+    struct stat status{};
+    if (fstatat(store.fd(), (layer_path(chain) + "/tree").c_str(), &status, 0) < 0)
         return std::nullopt;
     // The first of its names nearly always; a lost link is made again.
     return make_link(store, chain);

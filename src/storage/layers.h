@@ -39,8 +39,9 @@ struct LayerInfo {
     /// Hides all layers below. Overlay ignores the mark on a layer's root, so those are left out of
     /// the mount.
     bool opaque = false;
-    /// Not known to be on the disk: written in this boot, and absent in any other (unsettled.h).
-    bool unsettled = false;
+    /// Empty: on disk for good. Else the boot in which it was written and not yet flushed: a build
+    /// does not wait for the disk after each step, and in any other boot such a layer is absent.
+    std::string boot = {};
     /// A copy of that layer for a container with maps of its own; it stays as long as that one.
     std::optional<oci::Digest> origin = {};
 };
@@ -57,26 +58,18 @@ class LayerWriter {
     std::string tree_path() const { return directory_ + "/tree"; }
     /// Something of the same file system was moved in the place of the empty tree.
     void reopen();
-    /// The tree is complete. To be followed by sync_staging unless `info` says that it is
-    /// unsettled.
+    /// The tree is complete. To be followed by sync_staging.
     void seal(const LayerInfo& info);
-    /// Makes the sealed layer visible. It may exist already: then this one is dropped, or mends it,
-    /// or takes the place of what another boot left of it.
+    /// Makes the sealed layer visible. It may exist already: then this one is dropped, or mends it.
     void commit(const oci::Digest& chain);
 
   private:
     Lease& lease_;
     std::string directory_;  ///< relative to the data directory
-    std::string meta_name_;  ///< once it is sealed
     Fd tree_;
 };
 
-/// Where a layer's meta.json is: by its name it is on the disk for good or counts in this boot
-/// alone.
-std::string settled_meta_path(const oci::Digest& chain);
-std::string unsettled_meta_path(const oci::Digest& chain);
-
-/// After settle or sync_staging: an unsettled layer is on disk for good from here on.
+/// After sync_staging: a layer with LayerInfo::boot is on disk for good from here on.
 void keep_layer(const Store& store, const oci::Digest& chain);
 
 /// Complete and readable; a damaged one is to be unpacked again.
@@ -89,8 +82,7 @@ std::optional<LayerInfo> find_layer(const Store& store, const oci::Digest& chain
 RootDir open_layer_tree(const Store& store, const oci::Digest& chain);
 
 /// The name below l/ by which overlay is told of the layer's tree: eight characters, unique in this
-/// store. Nothing when the layer is absent. Costs a readlink and a look at one name; a lost link is
-/// made again.
+/// store. Nothing when the layer is absent. Costs a readlink and a stat; a lost link is made again.
 std::optional<std::string> find_layer_link(const Store& store, const oci::Digest& chain);
 
 /// Flushes the file system of the store once, for everything that is staged: unpacked trees of

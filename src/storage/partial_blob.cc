@@ -80,10 +80,16 @@ void PartialBlob::remove() {
     gone_ = true;
 }
 
-void PartialBlob::publish(Standing standing) {
+void PartialBlob::publish() {
     if (gone_) return;  // a layer that occurs twice in an image
     lease_.add_blob(name_.digest);
-    publish_blob_file(lease_.store(), path(), name_.digest, BlobForm::verbatim, standing);
+    const std::string final_path = blob_path(name_.digest, BlobForm::verbatim);
+    const int store = lease_.store().fd();
+    const auto move = [&] {
+        return renameat(store, path().c_str(), store, final_path.c_str()) == 0;
+    };
+    if (!move() && !(errno == EISDIR && move_to_trash(lease_.store(), final_path) && move()))
+        throw SystemError(errno, "cannot store the blob {}", name_.digest.text());
     gone_ = true;
 }
 

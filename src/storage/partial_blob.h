@@ -38,7 +38,7 @@ class PartialBlob final : public PendingBlob {
 
     // To be called once the content has been verified.
     const BlobName& finish() override { return name_; }
-    void publish(Standing standing) override;
+    void publish() override;
     std::unique_ptr<ByteSource> reopen() const override;
     BlobForm form() const override { return BlobForm::verbatim; }
 

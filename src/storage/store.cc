@@ -130,9 +130,9 @@ Store Store::open(const std::string& root) {
 
 bool is_store_entry(std::string_view name) {
     // Beside those of `directories`, what the engine keeps there.
-    constexpr std::array<std::string_view, 11> others{
-        "format",  "gc.lock",   "trash.lock", "idmap",   "auto-ids.lock", "builtin",
-        "secrets", "unsettled", "wanted",     "seccomp", "mountpoints"};
+    constexpr std::array<std::string_view, 10> others{
+        "format",  "gc.lock", "trash.lock", "idmap",   "auto-ids.lock",
+        "builtin", "secrets", "wanted",     "seccomp", "mountpoints"};
     const auto is_temporary = [&](std::string_view of) {
         return name.starts_with('.') && name.substr(1).starts_with(of);
     };

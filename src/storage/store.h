@@ -11,7 +11,6 @@
 //     images/records/         one file per image, named by the digest of its configuration
 //                             (image_records.h)
 //     images/refs/            one file per reference (image_records.h)
-//     unsettled/<boot id>/    the same of images that are not on the disk yet (unsettled.h)
 //     layers/<chain id>/      tree/ (unpacked, never changed) and meta.json (layers.h)
 //     l/<8 characters>        links to ../layers/<chain id>/tree: overlay's option string stays short
 //     containers/ names/ volumes/ networks/ build/

@@ -13,7 +13,7 @@ class UnpackedBlob final : public storage::PendingBlob {
   public:
     explicit UnpackedBlob(storage::BlobName name) : name_(std::move(name)) {}
     const storage::BlobName& finish() override { return name_; }
-    void publish(storage::Standing) override {}
+    void publish() override {}
     std::unique_ptr<storage::ByteSource> reopen() const override {
         throw Error(ErrorKind::not_found, "the layer {} is not kept as an archive",
                     name_.digest.short_id());

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/process.h"
 #include "base/text.h"
 #include "base/tree_size.h"
 #include "engine/build/copy_sources.h"
@@ -119,7 +120,7 @@ MadeLayer seal(const LayerBase& base, storage::LayerWriter& writer) {
     made.diff = diff;
     made.key = storage::layer_keys(diffs, base.ownership.ownership).back();
     // Not waited for: the disk gets it with the image.
-    writer.seal({diff, made.size, false, true});
+    writer.seal({diff, made.size, false, boot_id()});
     writer.commit(*made.key);
     return made;
 }

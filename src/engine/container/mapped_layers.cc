@@ -61,7 +61,7 @@ void copy_layers(const storage::Store& store, const std::vector<std::string>& la
         copy_tree(storage::open_layer_tree(store, origin), RootDir(duplicate(writer.tree())),
                   translation, LayerMarks::keep);
         // It is on the disk for good before it is visible, whatever the original is.
-        info->unsettled = false;
+        info->boot.clear();
         info->origin = origin;
         writer.seal(*info);
     }

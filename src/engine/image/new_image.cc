@@ -13,7 +13,6 @@
 #include "storage/archive/extract.h"
 #include "storage/archive/sha256.h"
 #include "storage/image_records.h"
-#include "storage/unsettled.h"
 
 namespace skiff::engine {
 namespace {
@@ -129,10 +128,6 @@ class LayerIntake {
                 wanted.text());
 }
 
-oci::Digest id_of(const ImageStaging::NewImage& image) {
-    return *oci::Digest::from_hex(storage::sha256_hex(image.config_text));
-}
-
 }  // namespace
 
 ImageStaging::ImageStaging(const storage::Store& store, const LayerOwnership& ownership)
@@ -153,7 +148,7 @@ ImageStaging::ImportedLayer ImageStaging::import_layer(ByteSource& raw, const st
                                extract_options(nullptr, storage::EndMarker::required));
     StagedBlob blob = intake.finish();
     const oci::Digest diff = oci::Digest::require(result.diff_id, name);
-    const storage::LayerInfo info{diff, result.file_bytes, result.root_is_opaque, true};
+    const storage::LayerInfo info{diff, result.file_bytes, result.root_is_opaque};
     writer->seal(info);
     layers_.push_back({keys(std::span(&diff, 1)).back(), info, std::move(writer)});
     return {std::move(blob), diff};
@@ -196,7 +191,7 @@ void ImageStaging::unpack_layer(const StagedBlob& blob, std::span<const oci::Dig
         "{}", name);
     if (result.diff_id != diff.text()) wrong_diff(name, result.diff_id, diff);
     if (!result.root_is_listed && !lowers.empty()) inherit_root(lowers.front(), *writer);
-    const storage::LayerInfo info{diff, result.file_bytes, result.root_is_opaque, true};
+    const storage::LayerInfo info{diff, result.file_bytes, result.root_is_opaque};
     writer->seal(info);
     layers_.push_back({key, info, std::move(writer)});
 }
@@ -248,28 +243,18 @@ storage::LayerInfo ImageStaging::layer_info(const oci::Digest& key) const {
 }
 
 oci::Digest ImageStaging::add(NewImage image) {
-    const oci::Digest id = id_of(image);
+    const oci::Digest id = *oci::Digest::from_hex(storage::sha256_hex(image.config_text));
     images_.push_back(std::move(image));
     return id;
 }
 
 void ImageStaging::commit() {
-    publish();
-    storage::settle(store_, store_.fd());
-    // Another process may have settled it, and have found that the disk does not take it.
-    for (const NewImage& image : images_)
-        if (!storage::find_image_record(store_, id_of(image)))
-            throw Error(ErrorKind::system,
-                        "the image {} was not written to disk, or was removed meanwhile",
-                        id_of(image).short_id());
-}
-
-void ImageStaging::publish() {
     struct Ready {
         storage::ImageRecord record;
         const std::vector<oci::Reference>* references;
     };
     std::vector<Ready> ready;
+    // Small blobs are written before the sync, so that it covers them.
     std::vector<std::unique_ptr<storage::BlobWriter>> documents;
     const auto write_document = [&](std::string_view text) -> const storage::BlobName& {
         documents.push_back(std::make_unique<storage::BlobWriter>(lease_, BlobForm::verbatim));
@@ -302,12 +287,19 @@ void ImageStaging::publish() {
         ready.push_back({std::move(record), &image.references});
     }
 
-    for (const auto& document : documents) document->publish(storage::Standing::unsettled);
+    storage::sync_staging(store_);
+    for (const auto& document : documents) document->publish();
     for (const NewImage& image : images_)
-        for (const StagedBlob& layer : image.layers)
-            layer.writer->publish(storage::Standing::unsettled);
-    for (const StagedLayer& layer : layers_)
-        if (layer.writer) layer.writer->commit(layer.key);
+        for (const StagedBlob& layer : image.layers) layer.writer->publish();
+    for (const StagedLayer& layer : layers_) {
+        if (layer.writer)
+            layer.writer->commit(layer.key);
+        else if (!layer.info.boot.empty())
+            storage::keep_layer(store_, layer.key);
+    }
+    // The renames reach the disk before anything that relies on them.
+    for (const char* directory : {"images/blobs/sha256", "images/packed", "layers", "l"})
+        storage::sync_directory(store_, directory);
 
     const storage::StoreLock lock = store_.lock(LockMode::shared);
     for (const Ready& image : ready) {
@@ -318,7 +310,7 @@ void ImageStaging::publish() {
             for (const oci::Digest& blob : old->blobs)
                 if (std::ranges::find(record.blobs, blob) == record.blobs.end())
                     record.blobs.push_back(blob);
-        storage::put_unsettled_image_record(store_, lock, record);
+        storage::put_image_record(store_, lock, record);
         for (const oci::Reference& reference : *image.references)
             storage::put_reference(store_, lock,
                                    {reference, image.record.id, image.record.manifest});

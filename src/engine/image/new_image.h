@@ -3,8 +3,7 @@
 // it becomes visible.
 //
 // A failure before commit leaves the store as it was. A kill during commit leaves blobs and layers
-// that nothing reaches, for the collector, or an image that is still to be settled: its record and
-// then its names come last.
+// that nothing reaches, for the collector; the image's record and then its names come last.
 #pragma once
 
 #include <functional>
@@ -86,11 +85,8 @@ class ImageStaging {
     /// Returns the image id.
     oci::Digest add(NewImage image);
 
-    /// Makes all of it visible, and returns when it is on the disk. Throws SystemError, of an error
-    /// that shows only there too; the store is then without it.
+    /// Makes all of it visible, on disk.
     void commit();
-    /// Makes all of it visible in this boot (storage/unsettled.h): somebody must settle it.
-    void publish();
 
   private:
     struct StagedLayer {

@@ -64,7 +64,7 @@ void pack_layers(const Engine& engine, storage::Lease& lease,
                             layer.diff.text());
         }
         storage::sync_staging(store);
-        for (const auto& blob : blobs) blob->publish(storage::Standing::settled);
+        for (const auto& blob : blobs) blob->publish();
         return std::string();
     });
 }

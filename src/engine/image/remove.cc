@@ -10,7 +10,6 @@
 #include "engine/store_namespace.h"
 #include "storage/collect.h"
 #include "storage/image_records.h"
-#include "storage/unsettled.h"
 
 namespace skiff::engine {
 namespace {
@@ -277,8 +276,6 @@ RemovedImages remove_image(const Engine& engine, const std::string& image, bool 
 RemovedImages prune_images(const Engine& engine, const PruneRequest& request) {
     const std::optional<Store> store = Store::find(engine.root());
     if (!store) return {};
-    // What took an image's name away is on the disk before that image goes.
-    storage::settle(*store, store->fd());
     return remove_and_collect(engine, *store, [&](Removal& removal) { removal.prune(request); });
 }
 

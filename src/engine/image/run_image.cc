@@ -3,8 +3,6 @@
 
 #include "engine/builtin/built_in_image.h"
 #include "engine/image/find.h"
-#include "engine/image/settle_images.h"
-#include "storage/unsettled.h"
 
 namespace skiff::engine {
 
@@ -20,8 +18,6 @@ std::optional<RunImage> find_run_image(const Engine& engine, const std::string& 
             image.config = std::move(found->config.config);
             image.labels = std::move(found->config.opaque.labels);
             image.lease = std::make_unique<storage::Lease>(std::move(found->lease));
-            if (storage::is_settling_abandoned(*image.store))
-                settle_in_background(engine, *image.store);
             return image;
         }
     } else {

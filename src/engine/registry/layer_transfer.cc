@@ -356,8 +356,7 @@ class Transfer {
                 "failed to register layer {}", layer.id);
             found = result.diff_id;
             layer.has_own_root = result.root_is_listed;
-            layer.info =
-                storage::LayerInfo{layer.diff, result.file_bytes, result.root_is_opaque, true};
+            layer.info = storage::LayerInfo{layer.diff, result.file_bytes, result.root_is_opaque};
         }
         // What follows the end of a compressed stream is part of the blob all the same.
         drain(watched);

@@ -11,7 +11,6 @@
 #include "base/json.h"
 #include "engine/image/find.h"
 #include "engine/image/new_image.h"
-#include "engine/image/settle_images.h"
 #include "engine/registry/layer_transfer.h"
 #include "engine/registry/registry_access.h"
 #include "engine/shared_namespace.h"
@@ -188,7 +187,7 @@ class Puller {
         const oci::Digest id = staging.add(std::move(image));
         const bool had_record = storage::find_image_record(store_, id).has_value();
         Cancellation::check();
-        staging.publish();
+        staging.commit();
         return !had_record || !before || before->image != id;
     }
 
@@ -237,8 +236,7 @@ std::vector<PulledImage> pull_images(const Engine& engine, const PullRequest& re
     const RegistryPlan plan = plan_pull(engine, reference);
     const storage::Store store = storage::Store::open(engine.root());
     const Cancellation cancellation;
-    std::vector<PulledImage> pulled;
-    const auto pull = [&](const LayerOwnership& ownership) {
+    return parse_pulled(run_in_store_namespace(engine, store, [&](const LayerOwnership& ownership) {
         const NoUmask no_umask;
         Puller puller(store, ownership, plan, request, progress);
         std::vector<PulledImage> images;
@@ -250,20 +248,7 @@ std::vector<PulledImage> pull_images(const Engine& engine, const PullRequest& re
                     puller.pull(oci::Reference::parse(reference.repository() + ":" + tag)));
         }
         return print_pulled(images);
-    };
-    try {
-        pulled = parse_pulled(run_in_store_namespace(engine, store, pull));
-    } catch (...) {
-        // Of several tags, some may have come.
-        try {
-            settle_in_background(engine, store);
-        } catch (const Error&) {
-            // They are gone again; what is thrown now came first.
-        }
-        throw;
-    }
-    settle_in_background(engine, store);
-    return pulled;
+    }));
 }
 
 bool registry_has_newer(const Engine& engine, const std::string& image) {

@@ -26,9 +26,8 @@ struct PulledImage {
 };
 
 /// Tells each image's course, its digest and whether it is new by `progress`, in Docker's words.
-/// Images appear whole or not at all, before they are on the disk: a process that is left behind
-/// sees to that (image/settle_images.h). What arrived of one that failed is kept for a while, for
-/// the next attempt. Ends by itself on SIGINT, SIGTERM and SIGHUP, leaving nothing half done; the
+/// Images appear whole or not at all; what arrived of one that failed is kept for a while, for the
+/// next attempt. Ends by itself on SIGINT, SIGTERM and SIGHUP, leaving nothing half done; the
 /// signal is then the caller's to act upon (Cancellation::signal). Throws Error{not_found} for an
 /// unknown tag, Error{denied} for what we may not see, Error{invalid} for what is not what its
 /// digest says. The caller must have one thread.

@@ -22,7 +22,6 @@
 #include "engine/shared_namespace.h"
 #include "monitor/address.h"
 #include "runtime/userns/user_namespace.h"
-#include "storage/unsettled.h"
 
 namespace skiff::engine {
 namespace {
@@ -102,8 +101,8 @@ std::vector<std::string> store_entries(const Fd& root) {
     return names;
 }
 
-/// What is skiff's in it, and the directory unless it holds something else. A command or a settler
-/// that began a moment ago may still make good what it takes for a damaged store; it does that once.
+/// What is skiff's in it, and the directory unless it holds something else. A command that began a
+/// moment ago may still make good what it takes for a damaged store; it does that once.
 void remove_store(const std::string& path) {
     constexpr int most_attempts = 10;
     const Fd root = open_file(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
@@ -145,18 +144,6 @@ void remove_as_namespace_root(const Engine& engine) {
     }
 }
 
-/// What a pull left on its way to the disk needs to go there no more.
-void stop_settling(const Engine& engine) {
-    struct stat status{};
-    if (lstat((engine.root() + "/unsettled").c_str(), &status) < 0) return;
-    try {
-        if (const auto store = storage::Store::find(engine.root()))
-            storage::forget_unsettled(*store);
-    } catch (const Error&) {
-        // A store that cannot be opened: nobody else settles it either.
-    }
-}
-
 }  // namespace
 
 void reset_system(const Engine& engine) {
@@ -169,7 +156,6 @@ void reset_system(const Engine& engine) {
         with_context([&] { storage::refuse_foreign_directory(engine.root()); },
                      "nothing was removed");
 
-    if (exists) stop_settling(engine);
     for (const std::string& run_root : run_roots(engine)) kill_all(run_root);
     kill_without_sockets(engine);
     if (exists) {

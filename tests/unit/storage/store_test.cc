@@ -15,7 +15,6 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/process.h"
 #include "storage/archive/sha256.h"
 #include "storage/blobs.h"
 #include "storage/collect.h"
@@ -23,7 +22,6 @@
 #include "storage/layers.h"
 #include "storage/lease.h"
 #include "storage/partial_blob.h"
-#include "storage/unsettled.h"
 
 namespace skiff::storage {
 namespace {
@@ -102,7 +100,7 @@ TEST_F(StoreTest, APackedBlobReadsBackByTheNameOfItsPlainBytes) {
     EXPECT_EQ(name.digest, digest_of(content));
     EXPECT_EQ(name.size, content.size());
     EXPECT_FALSE(has_blob(store_, name.digest)) << "visible before publish";
-    writer.publish(Standing::settled);
+    writer.publish();
     EXPECT_EQ(read_blob(store_, name.digest, 2U << 20U), content);
 }
 
@@ -130,7 +128,7 @@ TEST_F(StoreTest, APartialBlobOutlivesItsWriterAndHasOneAtATime) {
     EXPECT_EQ(partial->size(), 4U);
     partial->append("ent");
     EXPECT_FALSE(has_blob(store_, name.digest)) << "visible before publish";
-    partial->publish(Standing::settled);
+    partial->publish();
     EXPECT_EQ(read_blob(store_, name.digest, 100), "content");
     EXPECT_EQ(count("partial"), 0U);
 }
@@ -278,8 +276,7 @@ TEST_F(StoreTest, ACopyWithOtherOwnersStaysAsLongAsItsOriginal) {
         EXPECT_NE(key, mapped_layer_key(origin, "u 0 2 10\n"));
         Lease lease = Lease::take(store_);
         LayerWriter writer(lease);
-        writer.seal(
-            {.diff = origin, .size = 1, .opaque = false, .unsettled = false, .origin = origin});
+        writer.seal({.diff = origin, .size = 1, .opaque = false, .boot = {}, .origin = origin});
         writer.commit(key);
         EXPECT_EQ(find_layer(store_, key)->origin, origin);
         return key;
@@ -362,56 +359,6 @@ TEST_F(StoreTest, ALostFolderOrLinkComesBack) {
 TEST_F(StoreTest, IsRefusedWhereSomethingElseIs) {
     EXPECT_THROW(Store::find("/dev/null"), Error);
     EXPECT_THROW(Store::find("/dev/null/below"), Error);
-}
-
-TEST_F(StoreTest, WhatIsUnsettledCountsInThisBootAlone) {
-    const ImageRecord old = add_image("old");
-    const oci::Reference name = oci::parse_tag_target("name");
-    const oci::Digest chain = digest_of("layer");
-    std::optional<BlobName> config;
-    {
-        Lease lease = Lease::take(store_);
-        LayerWriter layer(lease);
-        layer.seal({chain, 1, false, true});
-        layer.commit(chain);
-        BlobWriter writer(lease, BlobForm::verbatim);
-        writer.write("new");
-        config = writer.finish();
-        writer.publish(Standing::unsettled);
-        const StoreLock lock = store_.lock(LockMode::shared);
-        put_reference(store_, lock, {name, old.id, old.manifest});
-        put_unsettled_image_record(
-            store_, lock,
-            {config->digest, old.manifest, {config->digest}, {{chain, 1, false}}, {}});
-        put_reference(store_, lock, {name, config->digest, old.manifest});
-    }
-    const auto named = [&] { return find_reference(store_, name)->image; };
-    EXPECT_EQ(named(), config->digest);
-    EXPECT_TRUE(has_blob(store_, config->digest) && has_layer(store_, chain));
-    EXPECT_TRUE(find_layer(store_, chain)->unsettled);
-    collect_now();
-    EXPECT_TRUE(has_blob(store_, config->digest) && has_layer(store_, chain));
-
-    const std::string ours = "unsettled/" + boot_id();
-    const std::string meta = "layers/" + chain.hex() + "/meta-";
-    const auto move = [&](const std::string& from, const std::string& to) {
-        ASSERT_EQ(renameat(store_.fd(), from.c_str(), store_.fd(), to.c_str()), 0);
-    };
-    move(ours, "unsettled/another");
-    move(meta + boot_id(), meta + "another");
-    EXPECT_EQ(named(), old.id);
-    EXPECT_FALSE(find_image_record(store_, config->digest));
-    EXPECT_FALSE(has_blob(store_, config->digest) || has_layer(store_, chain));
-    EXPECT_FALSE(find_layer_link(store_, chain));
-
-    move("unsettled/another", ours);
-    move(meta + "another", meta + boot_id());
-    settle(store_, store_.fd());
-    EXPECT_FALSE(exists("unsettled"));
-    EXPECT_EQ(named(), config->digest);
-    EXPECT_FALSE(find_layer(store_, chain)->unsettled);
-    EXPECT_TRUE(exists(blob_path(config->digest, BlobForm::verbatim)));
-    EXPECT_TRUE(find_image_record(store_, config->digest) && find_layer_link(store_, chain));
 }
 
 TEST_F(StoreTest, LayersOfRecordedOwnersHaveNamesOfTheirOwn) {

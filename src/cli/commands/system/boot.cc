@@ -6,7 +6,6 @@
 #include "cli/command.h"
 #include "cli/output.h"
 #include "engine/container/lifecycle.h"
-#include "engine/image/settle_images.h"
 
 namespace skiff::cli {
 namespace {
@@ -38,7 +37,6 @@ ExitCode run(engine::Engine& engine, const BootOptions& options) {
         return show_status(engine);
     } else if (options.action == "stop") {
         engine::shut_down_containers(engine);
-        engine::settle_images(engine);
     } else if (options.action != "start") {
         throw Error(ErrorKind::usage,
                     "unknown action {}: it is enable, disable, status, start or stop",
