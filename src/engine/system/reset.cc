@@ -22,6 +22,7 @@
 #include "engine/shared_namespace.h"
 #include "monitor/address.h"
 #include "runtime/userns/user_namespace.h"
+#include "storage/store.h"
 
 namespace skiff::engine {
 namespace {
