@@ -11,10 +11,10 @@ refuses() { fails "$1" 125 "$2" eval "skiff run --rm $1 busybox true"; }
 
 # --- users and groups --------------------------------------------------------------------------------------------------
 
-mkdir root; tar -xf "$FIXTURES/busybox.tar" -C root 2>/dev/null; mkdir -p root/etc
-printf 'root:x:0:0::/root:/bin/sh\nworker:x:1234:777::/home/worker:/bin/sh\n' >root/etc/passwd
-printf 'root:x:0:\nsound:x:29:\nteam:x:55:worker\n' >root/etc/group
-tar -C root -cf users.tar --owner=0 --group=0 . ; skiff import users.tar users >/dev/null
+mkdir tree; tar -xf "$FIXTURES/busybox.tar" -C tree 2>/dev/null; mkdir -p tree/etc
+printf 'root:x:0:0::/root:/bin/sh\nworker:x:1234:777::/home/worker:/bin/sh\n' >tree/etc/passwd
+printf 'root:x:0:\nsound:x:29:\nteam:x:55:worker\n' >tree/etc/group
+tar -C tree -cf users.tar --owner=0 --group=0 . ; skiff import users.tar users >/dev/null
 as() { eval "skiff run --rm $1 users sh -c 'echo \$(id -u):\$(id -g) \$(id -G)'"; }   # FLAGS
 is "nobody asked" '0:0 0' as ''
 is "-u NAME" '1234:777 777 55' as '-u worker'

@@ -64,9 +64,9 @@ has "a bare name passes the caller's value" '^PASSED=it$' eval 'PASSED=it env_of
 hasnt "… and is left out where unset" '^PASSED' env_of --env-file env.list -e PASSED
 has "HOME is the user's" '^HOME=/var$' env_of -u www
 is "-w makes the directory" '/new/dir' in_new -w /new/dir busybox pwd
-is "-u by name, with its groups" 'uid=33(www) gid=33(www) groups=33(www),29(audio)' in_new -u www busybox id
-is "-u by number" 'uid=1000 gid=0(root)' in_new -u 1000 busybox id
-is "-u with a group has no others" 'uid=33(www) gid=29(audio)' in_new -u www:audio busybox id
+is "-u by name, with its groups" 'uid=33(www) gid=33(www) groups=29(audio),33(www)' in_new -u www busybox id
+is "-u by number" 'uid=1000 gid=0(root) groups=0(root)' in_new -u 1000 busybox id
+is "-u with a group has no others" 'uid=33(www) gid=29(audio) groups=29(audio)' in_new -u www:audio busybox id
 is "--entrypoint replaces" '-- -x' in_new --entrypoint /bin/echo busybox -- -x
 skiff import --change 'ENTRYPOINT ["echo","e"]' --change 'CMD ["c"]' --change 'ENV A=1' --change 'WORKDIR /tmp' --change 'USER www' \
     --change 'LABEL l=image' "$FIXTURES/busybox.tar" conf:1 >/dev/null

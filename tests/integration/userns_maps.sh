@@ -7,15 +7,15 @@
 cd "$T" || exit 1
 
 # An image of several owners, hard links, set-id bits, a deletion and an opaque directory, in two layers.
-mkdir root
-tar -xf "$FIXTURES/busybox.tar" -C root 2>/dev/null
-mkdir -p root/etc root/srv/a root/srv/data
-printf 'root:x:0:0::/root:/bin/sh\nworker:x:1234:777::/home/worker:/bin/sh\n' >root/etc/passwd
-printf 'root:x:0:\nteam:x:777:\n' >root/etc/group
-echo mine >root/srv/a/worker; ln root/srv/a/worker root/srv/a/linked; echo gone >root/srv/a/gone; echo low >root/srv/data/low
-tar -C root -cf rest.tar --owner=0 --group=0 --exclude=./srv .
-tar -C root -cf owned.tar --owner=1234 --group=777 --mode=u+s ./srv/a/worker ./srv/a/linked
-tar -C root -cf srv.tar --owner=0 --group=0 ./srv/a/gone ./srv/data
+mkdir tree
+tar -xf "$FIXTURES/busybox.tar" -C tree 2>/dev/null
+mkdir -p tree/etc tree/srv/a tree/srv/data
+printf 'root:x:0:0::/root:/bin/sh\nworker:x:1234:777::/home/worker:/bin/sh\n' >tree/etc/passwd
+printf 'root:x:0:\nteam:x:777:\n' >tree/etc/group
+echo mine >tree/srv/a/worker; ln tree/srv/a/worker tree/srv/a/linked; echo gone >tree/srv/a/gone; echo low >tree/srv/data/low
+tar -C tree -cf rest.tar --owner=0 --group=0 --exclude=./srv .
+tar -C tree -cf owned.tar --owner=1234 --group=777 --mode=u+s ./srv/a/worker ./srv/a/linked
+tar -C tree -cf srv.tar --owner=0 --group=0 ./srv/a/gone ./srv/data
 tar -A -f rest.tar owned.tar; tar -A -f rest.tar srv.tar
 skiff import rest.tar base >/dev/null || { echo 'Bail out! cannot import'; exit 1; }
 skiff run --name change base sh -c 'rm /srv/a/gone; rm -r /srv/data; mkdir /srv/data; echo new >/srv/data/new; chown 1234:777 /srv/data/new' >/dev/null
@@ -141,7 +141,7 @@ else
     skiff rm -f -t 0 uses >/dev/null
     layers() { find "$SKIFF_ROOT/layers" -mindepth 1 -maxdepth 1 -printf x | wc -c; }
     before=$(layers)
-    cp rest.tar once.tar; echo once >root/once; tar -rf once.tar -C root --owner=0 --group=0 ./once; skiff import once.tar once >/dev/null
+    cp rest.tar once.tar; echo once >tree/once; tar -rf once.tar -C tree --owner=0 --group=0 ./once; skiff import once.tar once >/dev/null
     check "a copy is a layer of the store" eval 'skiff run --rm --network none --userns keep-id:uid=77 once true 2>/dev/null; [ "$(layers)" = $((before + 2)) ]'
     check "… and goes with its image" eval 'skiff image rm once >/dev/null && [ "$(layers)" = "$before" ]'
     fails "auto: an id that is not ours" 125 'the id 65537 is not one of yours' skiff run --rm --userns auto:uidmapping=0:65530:10 owners true

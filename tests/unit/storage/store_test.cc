@@ -347,7 +347,9 @@ TEST_F(StoreTest, WritingAgainMendsWhatWasDamaged) {
 
 TEST_F(StoreTest, ALostFolderOrLinkComesBack) {
     const ImageRecord image = add_image("one");
-    ASSERT_EQ(renameat(store_.fd(), "l", store_.fd(), "elsewhere"), 0);
+    const std::string elsewhere = store_.root() + "-elsewhere";
+    ASSERT_EQ(renameat(store_.fd(), "l", AT_FDCWD, elsewhere.c_str()), 0);
+    const ScopeExit remove([&] { remove_tree(AT_FDCWD, elsewhere); });
     ASSERT_EQ(unlinkat(store_.fd(), "format", 0), 0);
     const std::optional<Store> found = Store::find(store_.root());
     ASSERT_TRUE(found);
@@ -359,6 +361,20 @@ TEST_F(StoreTest, ALostFolderOrLinkComesBack) {
 TEST_F(StoreTest, IsRefusedWhereSomethingElseIs) {
     EXPECT_THROW(Store::find("/dev/null"), Error);
     EXPECT_THROW(Store::find("/dev/null/below"), Error);
+}
+
+TEST_F(StoreTest, ADirectoryOfOtherThingsIsNone) {
+    const std::string home = store_.root() + "-home";
+    ASSERT_EQ(mkdir(home.c_str(), 0700), 0);
+    const ScopeExit remove([&] { remove_tree(AT_FDCWD, home); });
+    ASSERT_EQ(mkdir((home + "/images").c_str(), 0700), 0);
+    const Fd directory = open_file(home, O_RDONLY | O_DIRECTORY);
+    create_file(directory.get(), "letter", "dear", 0600, Durability::none);
+    EXPECT_THROW(Store::find(home), Error);
+    EXPECT_THROW(Store::open(home), Error);
+    EXPECT_EQ(list_directory(directory.get()).size(), 2U);
+    unlinkat(directory.get(), "letter", 0);
+    EXPECT_NO_THROW(Store::open(home));  // what a killed creator left
 }
 
 TEST_F(StoreTest, LayersOfRecordedOwnersHaveNamesOfTheirOwn) {
