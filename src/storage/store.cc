@@ -141,11 +141,25 @@ bool is_store_entry(std::string_view name) {
            is_temporary("idmap.");
 }
 
+namespace {
+
+/// What may be there beside a store: an empty directory (somebody's run directory to be), and what
+/// the top of every ext4 has.
+bool is_harmless(int dir, const std::string& name) {
+    if (name == "lost+found") return true;
+    struct stat status{};
+    if (fstatat(dir, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) < 0) return errno == ENOENT;
+    return S_ISDIR(status.st_mode) &&
+           list_directory(open_at(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW).get()).empty();
+}
+
+}  // namespace
+
 void refuse_foreign_directory(const std::string& root) {
     const Fd fd = find_at(AT_FDCWD, root, O_RDONLY | O_DIRECTORY);
     if (!fd.valid() || faccessat(fd.get(), "format", F_OK, AT_SYMLINK_NOFOLLOW) == 0) return;
     for (const std::string& name : list_directory(fd.get()))
-        if (!is_store_entry(name) && name != "lost+found")  // it may be a file system of its own
+        if (!is_store_entry(name) && !is_harmless(fd.get(), name))
             throw Error(ErrorKind::invalid,
                         "'{}' is no data directory of skiff's, and not empty (it has {}); name "
                         "another one (--root, SKIFF_ROOT)",

@@ -41,6 +41,18 @@ printf 'FROM busybox\nRUN --mount=type=bind,from=busybox,target=/etc/m true && r
 check "a program that puts a link where a stub is removed" eval 'skiff build -q -f df . >/dev/null; true'
 is "… removes nothing of the host" secret ls "$T/host"
 
+for target in /proc /proc/ /proc/self/attr /proc/sys /; do
+    printf 'FROM busybox\nRUN --mount=type=tmpfs,target=%s true\n' "$target" >df
+    fails "a mount at $target, for what the kernel says" 1 "RUN --mount: .*(inside /proc|mounted over|can't be '/')" skiff build -f df .
+done
+if root; then
+    # No driver has that number: to open the node would say so, and another node does something when it is opened.
+    python3 -c 'import sys, tarfile
+t = tarfile.open(sys.argv[1], "w"); m = tarfile.TarInfo("Dockerfile"); m.type = tarfile.CHRTYPE; m.devmajor, m.devminor, m.mode = 250, 99, 0o666; t.addfile(m); t.close()' device.tar
+    fails "a Dockerfile that is a device is not opened" 1 'is not a regular file' eval 'skiff build - <device.tar'
+    rm device.tar
+fi
+
 # Traps in an archive.
 python3 - "$T" <<'P'
 import io, sys, tarfile

@@ -44,12 +44,12 @@ go env SKIFF_ROOT="$T/reset" "$SKIFF" --runroot "$T/foreign" system reset -f
 check "system reset keeps what is not its own" test -e "$T/foreign/precious"
 
 # A mistyped --root must not take over, close for others, or delete what is somebody's.
-mkdir -p outer home1/images home1/documents && echo precious >home1/documents/f && chmod 755 home1
+mkdir -p outer home1/images home1/documents && echo precious >home1/documents/f && mkdir home1/empty && chmod 755 home1
 foreign="'.*/home1' is no data directory of skiff's, and not empty .it has .documents.*--root"
 for command in "run --rm hello-world" "images" "volume create" "secret create s home1/documents/f" "create --rootfs $T/outer true" "system reset -f"; do
     fails "--root of a home: $command" 125 "$foreign" eval "skiff --root '$T/home1' $command"
 done
-is "… which stays as it was" "755 documents images precious" eval 'echo $(stat -c %a home1) $(ls home1) $(cat home1/documents/f)'
+is "… which stays as it was" "755 documents empty images precious" eval 'echo $(stat -c %a home1) $(ls home1) $(cat home1/documents/f)'
 mkdir mixed && skiff --root "$T/mixed" import "$FIXTURES/busybox.tar" b >/dev/null && echo precious >mixed/f
 is "a reset leaves what somebody put into a store" f eval "skiff --root '$T/mixed' system reset -f && ls -A mixed"
 fails "an empty --root is not the default one" 125 '^Error: --root: a path is expected' skiff --root '' images
