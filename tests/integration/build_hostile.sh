@@ -42,7 +42,7 @@ check "a program that puts a link where a stub is removed" eval 'skiff build -q 
 is "… removes nothing of the host" secret ls "$T/host"
 
 for target in /proc /proc/ /proc/self/attr /proc/sys /; do
-    printf 'FROM busybox\nRUN --mount=type=tmpfs,target=%s true\n' "$target" >df
+    printf 'FROM busybox\nRUN --mount=type=tmpfs,target=%s true\n' "$target" >"df"
     fails "a mount at $target, for what the kernel says" 1 "RUN --mount: .*(inside /proc|mounted over|can't be '/')" skiff build -f df .
 done
 if root; then
