@@ -147,8 +147,10 @@ namespace {
 /// the top of every ext4 has.
 bool is_harmless(int dir, const std::string& name) {
     if (name == "lost+found") return true;
+    const Fd entry = find_at(dir, name, O_PATH | O_NOFOLLOW);
+    if (!entry.valid()) return true;
     struct stat status{};
-    if (fstatat(dir, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) < 0) return errno == ENOENT;
+    if (fstat(entry.get(), &status) < 0) throw SystemError(errno, "cannot inspect '{}'", name);
     return S_ISDIR(status.st_mode) &&
            list_directory(open_at(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW).get()).empty();
 }
