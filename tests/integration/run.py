@@ -109,7 +109,9 @@ def stream(command, environment, directory, limit, tap):
         # A container that holds the pipe would keep us reading; closing it here would meet that read half-way.
         raise TimeoutError
 
-    signal.signal(signal.SIGALRM, stop)
+    # Whoever ends us wants no less: what the script has made is reset and looked at all the same.
+    for number in (signal.SIGALRM, signal.SIGTERM):
+        signal.signal(number, stop)
     signal.alarm(limit)
     try:
         for line in child.stdout:
@@ -205,7 +207,7 @@ def main():
         if status == 77:
             skip("the script says: see above")
         if status != 0 and not tap.failed:
-            why = f"time limit of {options.limit} s" if status is None else f"exit status {status}"
+            why = f"stopped (its time limit is {options.limit} s)" if status is None else f"exit status {status}"
             tap.result(False, "the script runs to its end", [why])
 
         listed = subprocess.run([*entry, skiff, "ps", "-a", "-q", "--no-trunc"], capture_output=True, text=True, check=False, timeout=60)
@@ -221,6 +223,8 @@ def main():
                 ("temporary files", files_below(top / "tmp"))):
             tap.result(not left, f"no {name} left behind", left[:20])
     finally:
+        for line in reversed(mounts_below(top)):
+            subprocess.run(["umount", "-l", line.split()[4]], check=False, stderr=subprocess.DEVNULL)
         shutil.rmtree(top, ignore_errors=True)
         if top.exists():
             subprocess.run([*prefix, "rm", "-rf", top], check=False, stderr=subprocess.DEVNULL)
