@@ -58,6 +58,12 @@ mapfile -t groups < <(groups_of cont)
 kill -KILL "$(monitor_of cont)"
 check "after a kill of the monitor the next command takes the groups away" eval 'wait_until eval "skiff ps >/dev/null; absent \"\${groups[@]}\""'
 check "… and it starts again" eval 'skiff start cont >/dev/null && has_group cont'
+# A store of its own: this one is needed.
+other() { SKIFF_ROOT=$T/other SKIFF_RUNROOT=$T/other-run "$@"; }
+check "a container in another store" eval 'other skiff import "$FIXTURES/busybox.tar" busybox >/dev/null && other skiff run -d --name reset busybox sleep 1000 >/dev/null'
+mapfile -t groups < <(other groups_of reset)
+check "it has groups" test -n "${groups[0]}"
+check "reset ends it and takes them away" eval 'other skiff system reset -f >/dev/null; absent "${groups[@]}"'
 mapfile -t groups < <(groups_of cont)
 check "rm -f" eval 'skiff rm -f cont >/dev/null; wait_until absent "${groups[@]}"'
 if root; then

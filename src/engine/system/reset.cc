@@ -2,6 +2,7 @@
 #include "engine/system/reset.h"
 
 #include <cerrno>
+#include <optional>
 #include <set>
 
 #include <fcntl.h>
@@ -17,6 +18,7 @@
 #include "base/file_lock.h"
 #include "base/root_dir.h"
 #include "engine/container/container_files.h"
+#include "engine/container/leftover.h"
 #include "engine/container/lifecycle.h"
 #include "engine/namespace_note.h"
 #include "engine/shared_namespace.h"
@@ -48,6 +50,20 @@ void kill_all(const std::string& run_root) {
         if (name.ends_with(".sock")) kill_monitor(run.get(), name);
 }
 
+/// What a killed monitor left beside its files: control groups, and who still runs in them.
+void end_leftovers_of(const Engine& engine, const std::string& id) {
+    ContainerState state;
+    std::optional<ContainerRecord> record;
+    try {
+        const ContainerFiles files(engine, id);
+        state = files.stored_state();
+        record = files.find_record();
+    } catch (const Error&) {
+        // Damaged: then its groups are looked for in their usual place.
+    }
+    end_leftovers(engine, id, state, record);
+}
+
 /// A lock is free once the last process that held it is gone; only then are its mounts.
 void wait_for_ends(const Engine& engine) {
     const Fd containers =
@@ -55,7 +71,9 @@ void wait_for_ends(const Engine& engine) {
     if (!containers.valid()) return;
     for (const std::string& id : list_directory(containers.get())) {
         const Fd directory = find_at(containers.get(), id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-        if (directory.valid()) FileLock::wait(directory.get(), "lock", LockMode::exclusive);
+        if (!directory.valid()) continue;
+        const FileLock lock = FileLock::wait(directory.get(), "lock", LockMode::exclusive);
+        if (is_container_id(id)) end_leftovers_of(engine, id);
     }
 }
 
