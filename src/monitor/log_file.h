@@ -66,13 +66,17 @@ class LogFile {
     bool write_marker();
     bool write_entries(std::string_view entries);
     bool write_to_file(std::string_view entries);
+    void reserve(std::size_t bytes);
+    void give_back_reserve();
     std::size_t fitting(std::string_view entries) const;
 
     LogSettings settings_;
     std::string name_;  ///< of the newest file
     Fd dir_;            ///< for the names of rotation
     Fd file_;
-    std::uint64_t size_ = 0;  ///< of file_
+    std::uint64_t size_ = 0;      ///< of file_
+    std::uint64_t reserved_ = 0;  ///< its blocks go to here, when that is beyond size_
+    bool reserves_ = true;        ///< the file system can
     PageBuffer buffer_;
     std::size_t used_ = 0;
     std::array<Partial, 2> partial_;  ///< stdout, stderr

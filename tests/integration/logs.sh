@@ -115,5 +115,20 @@ skiff stop -t 0 killed >/dev/null
 wait $follower
 is 'logs of both runs' $'begun\nbegun' skiff logs killed
 
+# Blocks that are reserved ahead of a talkative container are given back.
+unused() { # NAME: bytes of the log's blocks that are behind its end
+    local size blocks
+    read -r size blocks <<<"$(stat -c '%s %b' "$(log_path "$1")")"
+    echo $((blocks * 512 - size))
+}
+little() { [ "$(unused "$1")" -lt 65536 ]; }
+skiff run --name talk busybox seq 1 1000000 >/dev/null
+check 'a log has no blocks behind its end' little talk
+skiff run -d --name chat -v "$T:/host" busybox sh -c '[ -e /host/again ] || seq 1 1000000; touch /host/again; echo done; exec sleep 1000' >/dev/null
+check 'one says much' wait_until eval 'skiff logs -n 1 chat | grep -q done'
+kill -KILL "$(awk '/^PPid:/ {print $2}' "/proc/$(skiff inspect -f '{{.State.Pid}}' chat)/status")"
+check 'what a killed monitor reserved is given back by the next' eval 'wait_until eval "! skiff ps -q | grep -q ." && skiff start chat >/dev/null && little chat'
+skiff rm -f chat >/dev/null
+
 skiff ps -aq | xargs "$SKIFF" rm >/dev/null
 finish
