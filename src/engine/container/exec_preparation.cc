@@ -10,6 +10,7 @@
 #include "base/process.h"
 #include "base/root_dir.h"
 #include "engine/container/launch_preparation.h"
+#include "engine/container/nested_maps.h"
 #include "engine/container/spec_facts.h"
 #include "engine/container/user.h"
 #include "engine/secret/secrets.h"

@@ -45,21 +45,7 @@ Preparation prepare_launch(const Engine& engine, const ContainerFiles& files,
                            const ContainerRecord& record, const runtime::ContainerGroups& groups,
                            SharedSources& shared, runtime::ConsoleSize size);
 
-/// Throws Error{invalid} naming an id of `user` that is not in `maps`, which are those of the
-/// container: the kernel only says EINVAL, at whatever step first uses the id.
-void require_mapped(const ContainerUser& user, const ContainerRecord& record,
-                    const runtime::IdMaps& maps);
-
 /// Connects a program without a terminal with pipes, on both sides.
 void connect_by_pipes(bool with_input, runtime::LaunchPlan& plan, monitor::ContainerIo& io);
-
-/// The maps of a user namespace that the container has for itself, below ours; nothing: it has
-/// ours.
-std::optional<runtime::IdMaps> nested_id_maps(const ContainerRecord& record,
-                                              const runtime::HostFacts& host);
-/// What holds inside such a namespace.
-runtime::HostFacts facts_of_nested(runtime::HostFacts host, const runtime::IdMaps& maps);
-/// Puts such maps into the facts, by which the specification gets a user namespace.
-void describe_maps(const runtime::IdMaps& maps, SpecFacts& facts);
 
 }  // namespace skiff::engine

@@ -11,8 +11,8 @@
 #include "base/error.h"
 #include "engine/container/cdi_devices.h"
 #include "engine/container/devices.h"
-#include "engine/container/launch_preparation.h"
 #include "engine/container/namespace_sharing.h"
+#include "engine/container/nested_maps.h"
 #include "engine/shared_namespace.h"
 #include "runtime/capabilities/capability_set.h"
 
