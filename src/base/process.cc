@@ -137,7 +137,13 @@ std::string boot_id() {
 }
 
 unsigned long long process_start_time(pid_t pid) {
-    return start_time_in(find_file(AT_FDCWD, fmt::format("/proc/{}/stat", pid), 4096).value_or(""));
+    try {
+        return start_time_in(
+            find_file(AT_FDCWD, fmt::format("/proc/{}/stat", pid), 4096).value_or(""));
+    } catch (const SystemError& error) {
+        if (error.errno_value() != ESRCH) throw;
+        return 0;  // it ended between open and read
+    }
 }
 
 unsigned long long start_time_in(std::string_view stat) {

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <thread>
 #include <utility>
 
 #include <fcntl.h>
@@ -54,6 +56,15 @@ bool holds_name(const Engine& engine, const std::string& id, const std::string& 
         if (!text) return false;
     }
     return parse_record(*text, fmt::format("the record of container {}", id)).name == name;
+}
+
+/// `directory` is what `name` in `parent` is now.
+bool is_at(int parent, const std::string& name, int directory) {
+    struct stat there{};
+    struct stat ours{};
+    return fstatat(parent, name.c_str(), &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+           fstat(directory, &ours) == 0 && there.st_dev == ours.st_dev &&
+           there.st_ino == ours.st_ino;
 }
 
 [[noreturn]] void refuse_name(const std::string& name, const std::string& id) {
@@ -153,6 +164,40 @@ std::optional<FileLock> ContainerFiles::try_lock() const {
     return lock;
 }
 
+/// Asked while somebody else has the lock, or while the program lives although nobody has it.
+bool ContainerFiles::runs_on() const {
+    const ContainerState state = current_state();
+    if (!is_active(state.status)) return false;
+    // A program that has ended, but for its monitor's last word: what that will be is not known. (Of
+    // one that another runtime made the process may not be known.)
+    if (state.status == ContainerStatus::running && state.pid > 1 && !open_program(state).valid())
+        return false;
+    // Killed, and the kernel is at work on what it leaves.
+    return is_locked(directory_.get(), "lock") || open_monitor(state).valid();
+}
+
+std::optional<FileLock> ContainerFiles::lock_when_idle() const {
+    using Clock = std::chrono::steady_clock;
+    constexpr std::chrono::seconds patience{30};
+    constexpr std::chrono::milliseconds pause{2};
+    const auto end = Clock::now() + patience;
+    for (;;) {
+        try {
+            if (auto lock = try_lock()) return lock;
+        } catch (const SystemError& error) {
+            if (error.errno_value() != ENOENT) throw;
+            return FileLock();  // its directory was deleted
+        }
+        if (runs_on()) return std::nullopt;
+        if (Clock::now() > end)
+            throw Error(ErrorKind::in_use, "container {} is being changed by another command",
+                        id_.substr(0, 12));
+        // There is no event for the end of a lock but the lock, and who holds it may keep it for as
+        // long as a container runs.
+        std::this_thread::sleep_for(pause);
+    }
+}
+
 FileLock ContainerFiles::wait_lock() const {
     FileLock lock;
     try {
@@ -184,31 +229,56 @@ Fd ContainerFiles::open_recorded_program() const {
     }
 }
 
-Fd open_program(const ContainerState& state) {
-    if (state.status != ContainerStatus::running || state.pid <= 1 || state.boot_id != boot_id())
-        return Fd();
-    Fd pidfd(static_cast<int>(syscall(SYS_pidfd_open, static_cast<pid_t>(state.pid), 0)));
+namespace {
+
+Fd open_process(std::int64_t pid, std::uint64_t start_time) {
+    if (pid <= 1) return Fd();
+    Fd pidfd(static_cast<int>(syscall(SYS_pidfd_open, static_cast<pid_t>(pid), 0)));
     // Asked after the pidfd is open: what has this start time is what the pidfd names.
-    if (!pidfd.valid() || process_start_time(static_cast<pid_t>(state.pid)) != state.pid_start_time)
-        return Fd();
+    if (!pidfd.valid() || process_start_time(static_cast<pid_t>(pid)) != start_time) return Fd();
     // Ended, and not yet waited for.
     pollfd entry{pidfd.get(), POLLIN, 0};
     if (poll(&entry, 1, 0) != 0) return Fd();
     return pidfd;
 }
 
+}  // namespace
+
+Fd open_program(const ContainerState& state) {
+    if (state.status != ContainerStatus::running || state.boot_id != boot_id()) return Fd();
+    return open_process(state.pid, state.pid_start_time);
+}
+
+Fd open_monitor(const ContainerState& state) {
+    if (!is_active(state.status) || state.boot_id != boot_id()) return Fd();
+    return open_process(state.monitor_pid, state.monitor_start_time);
+}
+
 NewContainer make_container_directory(const Engine& engine, const std::string& id) {
     open_data_directory(engine);
     const Fd containers = open_private_directory(containers_path(engine));
-    if (mkdirat(containers.get(), id.c_str(), 0700) < 0)
-        throw SystemError(errno, "cannot make the directory of container {}", id);
-    ContainerFiles files(engine, id);
-    auto lock = files.try_lock();
-    // Between mkdir and lock a collector may have taken it for a leftover.
-    if (!lock)
-        throw Error(ErrorKind::in_use, "the directory of container {} is locked by somebody else",
-                    id);
-    return {std::move(files), std::move(*lock)};
+    // Between mkdir and lock, a command that repairs may take it for what a killed creator left, and
+    // removes it; the next attempt makes it anew. Who looks at the wrong moment ten times in a row
+    // is no accident.
+    constexpr int most_attempts = 10;
+    for (int attempt = 1;; ++attempt) {
+        if (mkdirat(containers.get(), id.c_str(), 0700) < 0 && errno != EEXIST)
+            throw SystemError(errno, "cannot make the directory of container {}", id);
+        try {
+            ContainerFiles files(engine, id);
+            FileLock lock = FileLock::wait(files.directory(), "lock", LockMode::exclusive);
+            if (is_at(containers.get(), id, files.directory()))
+                return {std::move(files), std::move(lock)};
+        } catch (const Error& error) {
+            const auto* system = dynamic_cast<const SystemError*>(&error);
+            const bool gone = error.kind() == ErrorKind::not_found ||
+                              (system != nullptr && system->errno_value() == ENOENT);
+            if (!gone) throw;
+        }
+        if (attempt == most_attempts)
+            throw Error(ErrorKind::in_use,
+                        "the directory of container {} is taken away again and again", id);
+    }
 }
 
 namespace {

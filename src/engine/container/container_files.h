@@ -52,10 +52,15 @@ class ContainerFiles {
     /// Nothing while somebody holds it, and while the program still runs although the file of the
     /// lock was deleted under it.
     std::optional<FileLock> try_lock() const;
+    /// For who wants a container that does not run: waits while its last run comes to its end, or
+    /// another command is at work on it. Nothing: it runs (or will be started again by its policy).
+    /// Not held(): it was removed meanwhile. Throws Error{in_use} after 30 seconds.
+    std::optional<FileLock> lock_when_idle() const;
     FileLock wait_lock() const;
 
   private:
     Fd open_recorded_program() const;
+    bool runs_on() const;
 
     std::string id_;
     std::string path_;
@@ -72,6 +77,8 @@ ContainerState without_monitor(ContainerState state);
 /// A pidfd of the program of a container that `state` says is running; invalid when that program
 /// has ended.
 Fd open_program(const ContainerState& state);
+/// The same of its monitor, while the state is an active one.
+Fd open_monitor(const ContainerState& state);
 
 /// Makes a container's directory and takes its lock; it is not visible yet.
 struct NewContainer {

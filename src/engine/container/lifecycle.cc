@@ -47,7 +47,8 @@ monitor::MonitorConnection connect_to_running(const ContainerFiles& files) {
     if (files.current_state().status == ContainerStatus::running) {
         const ContainerRecord record = files.record();
         if (auto connection = connect_to_monitor(record)) return std::move(*connection);
-        if (files.current_state().status == ContainerStatus::running)
+        // It may be about to say its last word.
+        if (!files.lock_when_idle() && files.current_state().status == ContainerStatus::running)
             throw Error(ErrorKind::system,
                         "the monitor of container {} does not answer at '{}/{}.sock'", record.name,
                         record.run_root, record.id);
@@ -119,7 +120,8 @@ StopRequest::StopRequest(const Engine& engine, const std::string& name, const St
       record_(files_.record()),
       number_(signal_for(options, record_)),
       seconds_(stop_seconds(options, record_)),
-      active_(is_active(files_.current_state().status)) {
+      // A monitor has the lock before and after its state says so, and when that was lost.
+      active_(is_active(files_.current_state().status) || is_locked(files_.directory(), "lock")) {
     if (!active_) {
         // It may be wanted and fail to start.
         mark_stopped(engine, record_.id, parse_restart_policy(record_.request.restart));

@@ -183,9 +183,6 @@ void settle_dependents(const Engine& engine, const ContainerFiles& files,
 
 [[noreturn]] void refuse_running(const ContainerFiles& files, const ContainerRecord& record) {
     const ContainerState state = files.current_state();
-    if (!is_active(state.status))
-        throw Error(ErrorKind::in_use, "container {} is being changed by another command",
-                    record.name);
     throw Error(ErrorKind::in_use,
                 "You cannot remove a {} container {}. {} the container before attempting removal "
                 "or force remove (skiff rm -f {})",
@@ -227,15 +224,18 @@ void remove_container(const Engine& engine, const std::string& name, const Remov
     const ContainerFiles files = find_container(engine, name);
     const ContainerRecord record = options.force ? record_if_readable(files) : files.record();
     settle_dependents(engine, files, options);
-    auto lock = files.try_lock();
-    if (!lock) {
+    const StopOptions stop =
+        options.timeout_seconds
+            ? StopOptions{.timeout_seconds = options.timeout_seconds, .signal = ""}
+            : StopOptions{.timeout_seconds = 0, .signal = "KILL"};
+    if (options.force && is_locked(files.directory(), "lock"))
+        stop_container(engine, record.id, stop);
+    // With --rm its monitor removes everything by itself.
+    auto lock = files.lock_when_idle();
+    // It may have been started since.
+    for (; !lock; lock = files.lock_when_idle()) {
         if (!options.force) refuse_running(files, record);
-        stop_container(engine, record.id,
-                       options.timeout_seconds
-                           ? StopOptions{.timeout_seconds = options.timeout_seconds, .signal = ""}
-                           : StopOptions{.timeout_seconds = 0, .signal = "KILL"});
-        // Its monitor gives the lock up at its very end; with --rm it removes everything by itself.
-        lock = files.wait_lock();
+        stop_container(engine, record.id, stop);
     }
     discard(engine, files, record, options.volumes || record.request.auto_remove);
 }

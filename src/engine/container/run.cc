@@ -9,6 +9,7 @@
 #include "engine/container/create.h"
 #include "engine/container/front.h"
 #include "engine/container/leftover.h"
+#include "engine/container/lifecycle.h"
 #include "engine/container/log_options.h"
 #include "engine/container/mapped_layers.h"
 #include "engine/container/monitor_process.h"
@@ -16,6 +17,7 @@
 #include "engine/container/port_listeners.h"
 #include "engine/container/remove.h"
 #include "engine/container/session_end.h"
+#include "monitor/client.h"
 #include "monitor/detach_keys.h"
 
 namespace skiff::engine {
@@ -128,20 +130,45 @@ std::string create_container(
     return make_container(engine, request, false, bring).record.id;
 }
 
+namespace {
+
+/// The monitor says so. One that was killed a moment ago is in the state for a moment longer.
+bool answers(const ContainerFiles& files, const ContainerRecord& record) {
+    const ContainerStatus status = files.current_state().status;
+    if (status != ContainerStatus::running) return is_active(status);
+    const auto connection = connect_to_monitor(record);
+    // Without a socket (its run directory was taken away) the lock is all there is to ask.
+    if (!connection) return is_locked(files.directory(), "lock");
+    try {
+        monitor::await_start(connection->socket.get());
+        return true;
+    } catch (const Error&) {
+        return false;
+    }
+}
+
+/// The lock of a container that is to be started; nothing when it runs already.
+std::optional<FileLock> lock_for_start(const ContainerFiles& files, const ContainerRecord& record) {
+    for (;;) {
+        auto lock = files.lock_when_idle();
+        if (lock && !lock->held())
+            throw Error(ErrorKind::not_found, "No such container: {}", record.name);
+        if (lock || answers(files, record)) return lock;
+    }
+}
+
+}  // namespace
+
 RunResult start_container(const Engine& engine, const std::string& name,
                           const StartOptions& options) {
     const ContainerFiles files = find_container(engine, name);
-    auto lock = files.try_lock();
     ContainerRecord record = files.record();
+    auto lock = lock_for_start(files, record);
     engine.phases().mark("command line and record");
     if (!lock) {
-        const ContainerState state = files.current_state();
-        if (is_paused(state))
+        if (is_paused(files.current_state()))
             throw Error(ErrorKind::conflict,
                         "cannot start a paused container, try unpause instead");
-        if (!is_active(state.status))
-            throw Error(ErrorKind::in_use, "container {} is being changed by another command",
-                        name);
         if (options.attach)
             throw Error(ErrorKind::conflict,
                         "you cannot start and attach to container {}: it is running already", name);
@@ -149,6 +176,7 @@ RunResult start_container(const Engine& engine, const std::string& name,
         outcome.id = record.id;
         return outcome;
     }
+    record = files.record();  // as nobody else changes it now
     end_last_run(engine, files, record);
     start_requirements(engine, record.request);
     // Its monitor will listen in the run directory of this session, which need not be the one that

@@ -31,8 +31,13 @@ class Standstill {
     Standstill(const ContainerFiles& files, bool wanted) : files_(files) {
         const ContainerState state = files.current_state();
         if (!wanted || state.status != ContainerStatus::running || is_paused(state)) return;
-        ask(true);
-        paused_ = true;
+        try {
+            ask(true);
+            paused_ = true;
+        } catch (const Error&) {
+            // It has come to its end meanwhile, or somebody else has paused it.
+            if (!files.lock_when_idle() && !is_paused(files.current_state())) throw;
+        }
     }
     Standstill(const Standstill&) = delete;
     Standstill& operator=(const Standstill&) = delete;
