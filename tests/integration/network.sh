@@ -58,7 +58,7 @@ else
     fi
     has "a closed port is refused" 'refused' bb sh -c "nc -w 5 $host 1 2>&1 || true"
     is "a thousand connections" '1000' bb sh -c "i=0; while [ \$i -lt 1000 ]; do echo who | nc $host $tcp || break; i=\$((i + 1)); done | wc -l"
-    is "a container that was restarted has it, too" 'again' eval "skiff run -d --name net busybox sh -c 'echo who | nc $host $tcp >/dev/null && echo again; exec sleep 1000' >/dev/null; wait_until eval 'skiff logs net | grep -q again' && skiff restart -t 0 net >/dev/null && wait_until eval '[ \$(skiff logs net | grep -c again) = 2 ]' && skiff logs net | tail -n 1"
+    is "a container that was restarted has it, too" 'again' eval "skiff run -d --name net -p 127.0.0.1::80 busybox sh -c 'echo who | nc $host $tcp >/dev/null && echo again; exec sleep 1000' >/dev/null; wait_until eval 'skiff logs net | grep -q again' && skiff restart -t 0 net >/dev/null && wait_until eval '[ \$(skiff logs net | grep -c again) = 2 ]' && skiff logs net | tail -n 1"
     has "exec is in the same network" 10.0.2.100 skiff exec net ip addr
     has "inspect knows the address" '^10.0.2.100 10.0.2.2 24 02:42:0a:00:02:64$' skiff inspect -f '{{.NetworkSettings.IPAddress}} {{.NetworkSettings.Networks.bridge.Gateway}} {{.NetworkSettings.IPPrefixLen}} {{.NetworkSettings.MacAddress}}' net
 
@@ -73,6 +73,8 @@ else
     check "its death is told" wait_until eval "skiff inspect -f '{{.State.Error}}' net | grep -q 'network helper was killed'"
     is "the container goes on" 'running yes' eval "echo \$(skiff inspect -f '{{.State.Status}}' net) \$(skiff exec net echo yes)"
     is "it has no address any more" '' skiff inspect -f '{{.NetworkSettings.IPAddress}}' net
+    is "its ports are no longer told" '' skiff port net
+    has "start says what helps" "^Warning: .*'skiff restart net'" skiff start net
     check "the next start repairs it" eval "skiff restart -t 0 net >/dev/null && skiff exec net sh -c 'echo who | nc $host $tcp' && [ -z \"\$(skiff inspect -f '{{.State.Error}}' net)\" ]"
     skiff rm -f -t 0 net >/dev/null
     check "nothing of it is left" wait_until eval '[ -z "$(helper '"$monitor"')" ]'

@@ -81,6 +81,7 @@ bool ContainerRun::hear_network() {
     state_.network_lost =
         text ? network::parse_error(text->substr(1)).message()
              : "the network helper was killed: there is no network until the next start";
+    state_.ports.clear();  // nobody answers there
     try {
         files_.write_state(state_, Durability::none);
     } catch (const Error&) {

@@ -166,12 +166,18 @@ RunResult start_container(const Engine& engine, const std::string& name,
     auto lock = lock_for_start(files, record);
     engine.phases().mark("command line and record");
     if (!lock) {
-        if (is_paused(files.current_state()))
+        const ContainerState state = files.current_state();
+        if (is_paused(state))
             throw Error(ErrorKind::conflict,
                         "cannot start a paused container, try unpause instead");
         if (options.attach)
             throw Error(ErrorKind::conflict,
                         "you cannot start and attach to container {}: it is running already", name);
+        if (!state.network_lost.empty())
+            engine.warn(
+                fmt::format("container {} runs, but without its network ({}): 'skiff "
+                            "restart {}' gives it one again",
+                            record.name, state.network_lost, record.name));
         RunResult outcome;
         outcome.id = record.id;
         return outcome;
