@@ -12,7 +12,6 @@
 #include "base/file.h"
 #include "base/root_dir.h"
 #include "base/text.h"
-#include "dockerfile/run_mount.h"
 #include "engine/build/base_image.h"
 #include "engine/image/find.h"
 #include "oci/reference.h"
@@ -28,21 +27,6 @@ class StepError final : public Error {
   public:
     using Error::Error;
 };
-
-/// Stages and images that an instruction takes files from, as far as they stand there without
-/// variables.
-std::vector<std::string> sources_of(const dockerfile::Instruction& instruction) {
-    std::vector<std::string> names;
-    if (const auto* copy = std::get_if<dockerfile::Copy>(&instruction.body)) {
-        names.push_back(copy->from);
-    } else if (const auto* run = std::get_if<dockerfile::Run>(&instruction.body)) {
-        for (const std::string& mount : run->mounts)
-            if (mount.find('$') == std::string::npos)
-                names.push_back(dockerfile::parse_run_mount(mount).from);
-    }
-    std::erase(names, "");
-    return names;
-}
 
 bool is_step(const dockerfile::InstructionBody& body) {
     return std::holds_alternative<dockerfile::Run>(body) ||
@@ -90,7 +74,7 @@ void Builder::clean_up() noexcept {
 
 BuildResult Builder::run() {
     load();
-    prepare_images();
+    prepare_stages();
     const Cancellation cancellation;
     loop();
     warn_of_arguments();
@@ -128,10 +112,13 @@ void Builder::load() {
     }
 }
 
-const StageState& Builder::bring_base(const std::string& name, const std::string& platform) {
+const StageState& Builder::image(const std::string& name, const std::string& platform) const {
+    return images_.at({name, platform.empty() ? request_.platform : platform});
+}
+
+void Builder::bring_image(const std::string& name, const std::string& platform) {
     const std::string& wanted = platform.empty() ? request_.platform : platform;
-    const auto known = images_.find({name, wanted});
-    if (known != images_.end()) return known->second;
+    if (images_.contains({name, wanted})) return;
     const std::string full_name = in_docker_words(name, true);
     const size_t event = events_.begin("[internal] load metadata for " + full_name);
     try {
@@ -151,34 +138,69 @@ const StageState& Builder::bring_base(const std::string& name, const std::string
         throw;
     }
     events_.done(event);
-    return images_.at({name, wanted});
 }
 
-void Builder::prepare_images() {
-    for (const Stage& stage : stages_) {
-        if (!stage.plan->needed) continue;
-        const auto bring = [&](const std::string& name, const std::string& platform,
-                               dockerfile::LineRange lines) {
-            try {
-                bring_base(name, platform);
-            } catch (const Error& error) {
-                throw StepError(error.kind(), error.message() + "\n" + file_.frame(lines));
-            }
-        };
-        if (!stage.plan->base && !stage.plan->scratch)
-            bring(stage.plan->from.image, stage.plan->from.platform, stage.plan->source->lines);
-        // What is taken from an image is known as well, unless its name depends on variables.
-        for (const dockerfile::Instruction& instruction : stage.plan->source->instructions)
-            for (const std::string& name : sources_of(instruction))
-                if (name != "scratch" && !find_stage_number(file_, name, stage.number))
-                    bring(name, "", instruction.lines);
+void Builder::prepare_stages() {
+    // What one stage takes from may show that another one is needed.
+    for (bool more = true; more;) {
+        more = false;
+        for (Stage& stage : stages_) {
+            if (!stage.plan->needed || stage.prepared) continue;
+            prepare(stage);
+            stage.prepared = more = true;
+        }
     }
+}
+
+void Builder::prepare(Stage& stage) {
+    const PlannedStage& plan = *stage.plan;
+    const auto at_lines = [&](dockerfile::LineRange lines, const std::function<void()>& act) {
+        try {
+            act();
+        } catch (const Error& error) {
+            throw StepError(error.kind(), error.message() + "\n" + file_.frame(lines));
+        }
+    };
+    std::vector<std::string> triggers;
+    if (plan.base) {
+        for (const dockerfile::Instruction& instruction :
+             plan_.stages[*plan.base].source->instructions)
+            if (const auto* trigger = std::get_if<dockerfile::OnBuild>(&instruction.body))
+                triggers.push_back(trigger->trigger);
+    } else if (!plan.scratch) {
+        at_lines(plan.source->lines, [&] { bring_image(plan.from.image, plan.from.platform); });
+        triggers = image(plan.from.image, plan.from.platform).config.opaque.on_build;
+    }
+    const auto prepare_sources = [&](const dockerfile::Instruction& instruction) {
+        for (const std::string& name : sources_of(instruction)) {
+            if (name == "scratch") continue;
+            if (const auto number = find_stage_number(file_, name, stage.number))
+                mark_needed(plan_, *number);
+            else
+                bring_image(name, "");
+        }
+    };
+    for (const std::string& trigger : triggers) {
+        stage.instructions.push_back(dockerfile::parse_trigger(trigger, plan.from.image));
+        // Its own lines are in another file.
+        at_lines(plan.source->lines, [&] {
+            with_context([&] { prepare_sources(stage.instructions.back()); },
+                         "ONBUILD trigger {} of {}", quoted(trigger), plan.from.image);
+        });
+    }
+    for (const dockerfile::Instruction& instruction : plan.source->instructions) {
+        at_lines(instruction.lines, [&] { prepare_sources(instruction); });
+        stage.instructions.push_back(instruction);
+    }
+    stage.steps = static_cast<size_t>(std::ranges::count_if(
+        stage.instructions, [](const auto& instruction) { return is_step(instruction.body); }));
+    if (!plan.scratch) ++stage.steps;
 }
 
 void Builder::loop() {
     Stage& target = stages_[plan_.target];
     while (!target.done) {
-        // A stage may let others go on, or show that another one is needed.
+        // A stage may let others go on.
         for (size_t before = 0, after = 1; before != after;) {
             before = progress();
             for (Stage& stage : stages_) advance(stage);
@@ -206,8 +228,7 @@ void Builder::loop() {
 size_t Builder::progress() const {
     size_t sum = 0;
     for (const Stage& stage : stages_)
-        sum += stage.next + size_t{stage.plan->needed} + size_t{stage.begun} + size_t{stage.done} +
-               size_t{stage.job.active()};
+        sum += stage.next + size_t{stage.begun} + size_t{stage.done} + size_t{stage.job.active()};
     return sum;
 }
 
@@ -268,19 +289,12 @@ bool Builder::begin(Stage& stage) {
     } else if (plan.scratch) {
         stage.state = scratch_stage(oci::parse_platform(arguments_.predefined["TARGETPLATFORM"]));
     } else {
-        stage.state = bring_base(plan.from.image, plan.from.platform);
+        stage.state = image(plan.from.image, plan.from.platform);
     }
     stage.begun = true;
     stage.state.begin_stage();
-    for (const std::string& trigger : stage.state.config.opaque.on_build)
-        stage.instructions.push_back(dockerfile::parse_trigger(trigger, plan.from.image));
-    stage.state.config.opaque.on_build.clear();
-    const auto& own = plan.source->instructions;
-    stage.instructions.insert(stage.instructions.end(), own.begin(), own.end());
-    stage.steps = static_cast<size_t>(std::ranges::count_if(
-        stage.instructions, [](const auto& instruction) { return is_step(instruction.body); }));
+    stage.state.config.opaque.on_build.clear();  // they are among the instructions
     if (plan.scratch) return true;
-    ++stage.steps;
     ++stage.step;
     const std::string from = plan.base ? plan.from.image : in_docker_words(plan.from.image);
     const size_t event = events_.begin(step_name(stage, "FROM " + from));
@@ -324,23 +338,11 @@ std::optional<CopySource> Builder::find_source(const Stage& stage, const std::st
     }
     if (from == "scratch") return CopySource{};
     if (const auto number = find_stage_number(file_, from, stage.number)) {
-        Stage& other = stages_[*number];
-        if (!other.plan->needed) {
-            // Known only now: a trigger, or a name made of variables.
-            std::vector<size_t> more{*number};
-            while (!more.empty()) {
-                PlannedStage& plan = plan_.stages[more.back()];
-                more.pop_back();
-                if (plan.needed) continue;
-                plan.needed = true;
-                more.insert(more.end(), plan.needs.begin(), plan.needs.end());
-            }
-            prepare_images();
-        }
+        const Stage& other = stages_[*number];
         if (!other.done) return std::nullopt;
         return CopySource{.layers = other.state.visible()};
     }
-    return CopySource{.layers = bring_base(from, "").visible()};
+    return CopySource{.layers = image(from, "").visible()};
 }
 
 void check_build_tag(std::string_view text) {

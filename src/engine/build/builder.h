@@ -60,6 +60,7 @@ class Builder {
         size_t next = 0;
         size_t step = 0;  ///< of those that progress counts, begun
         size_t steps = 0;
+        bool prepared = false;  ///< its images are there, its instructions known
         bool begun = false;
         bool done = false;
         size_t event = 0;  ///< of the step under way
@@ -82,8 +83,12 @@ class Builder {
 
     // builder.cc: context, plan, stages
     void load();
-    void prepare_images();
-    const StageState& bring_base(const std::string& name, const std::string& platform);
+    /// Nothing is fetched later, while steps run: all that stages take from is known before.
+    void prepare_stages();
+    void prepare(Stage& stage);
+    void bring_image(const std::string& name, const std::string& platform);
+    /// One that was brought.
+    const StageState& image(const std::string& name, const std::string& platform) const;
     void loop();
     /// Changes whenever a stage has come further.
     size_t progress() const;
@@ -141,7 +146,7 @@ class Builder {
     BuildArguments arguments_;
     BuildPlan plan_;
     std::vector<Stage> stages_;
-    /// Bases, by name and platform.
+    /// Those that stages take from, by name and platform.
     std::map<std::pair<std::string, std::string>, StageState> images_;
     std::optional<StepHistory> history_;
     bool made_something_ = false;

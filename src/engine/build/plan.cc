@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "dockerfile/expand.h"
-#include "dockerfile/run_mount.h"
+#include "dockerfile/run_mount_fields.h"
 
 namespace skiff::engine {
 namespace {
@@ -53,31 +53,12 @@ void settle_global_arguments(const Dockerfile& file, BuildArguments& arguments) 
     }
 }
 
-/// What it takes from other stages, as far as that is written in it.
 void find_needs(const Dockerfile& file, size_t number, PlannedStage& stage) {
     if (stage.base) stage.needs.push_back(*stage.base);
-    const auto note = [&](const std::string& name) {
-        if (name.empty()) return;
-        if (const auto other = find_stage_number(file, name, number)) stage.needs.push_back(*other);
-    };
-    for (const dockerfile::Instruction& instruction : stage.source->instructions) {
-        if (const auto* copy = std::get_if<dockerfile::Copy>(&instruction.body)) note(copy->from);
-        if (const auto* run = std::get_if<dockerfile::Run>(&instruction.body)) {
-            for (const std::string& mount : run->mounts) {
-                // Only where it can be read without values of variables; else when its turn comes.
-                if (mount.find('$') != std::string::npos) continue;
-                at_lines(file, instruction.lines,
-                         [&] { note(dockerfile::parse_run_mount(mount).from); });
-            }
-        }
-    }
-}
-
-void mark_needed(BuildPlan& plan, size_t number) {
-    PlannedStage& stage = plan.stages[number];
-    if (stage.needed) return;
-    stage.needed = true;
-    for (const size_t other : stage.needs) mark_needed(plan, other);
+    for (const dockerfile::Instruction& instruction : stage.source->instructions)
+        for (const std::string& name : sources_of(instruction))
+            if (const auto other = find_stage_number(file, name, number))
+                stage.needs.push_back(*other);
 }
 
 size_t find_target(const Dockerfile& file, const std::string& target) {
@@ -89,6 +70,25 @@ size_t find_target(const Dockerfile& file, const std::string& target) {
 }
 
 }  // namespace
+
+std::vector<std::string> sources_of(const dockerfile::Instruction& instruction) {
+    std::vector<std::string> names;
+    if (const auto* copy = std::get_if<dockerfile::Copy>(&instruction.body))
+        names.push_back(copy->from);
+    if (const auto* run = std::get_if<dockerfile::Run>(&instruction.body))
+        for (const std::string& mount : run->mounts)
+            for (const dockerfile::MountField& field : dockerfile::mount_fields(mount))
+                if (field.key == "from") names.push_back(field.value.value_or(""));
+    std::erase(names, "");
+    return names;
+}
+
+void mark_needed(BuildPlan& plan, size_t number) {
+    PlannedStage& stage = plan.stages[number];
+    if (stage.needed) return;
+    stage.needed = true;
+    for (const size_t other : stage.needs) mark_needed(plan, other);
+}
 
 std::map<std::string, std::string> platform_arguments(const oci::Platform& platform) {
     const oci::Platform host = oci::host_platform();

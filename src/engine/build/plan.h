@@ -37,6 +37,12 @@ BuildPlan plan_build(const dockerfile::Dockerfile& file, const BuildRequest& req
 std::optional<size_t> find_stage_number(const dockerfile::Dockerfile& file, const std::string& name,
                                         size_t before);
 
+/// Stages and images that an instruction takes files from. No variable is expanded in their names.
+std::vector<std::string> sources_of(const dockerfile::Instruction& instruction);
+
+/// The stage, and all that it takes from.
+void mark_needed(BuildPlan& plan, size_t number);
+
 /// TARGETPLATFORM, BUILDARCH and the others, for an image of `platform`.
 std::map<std::string, std::string> platform_arguments(const oci::Platform& platform);
 
