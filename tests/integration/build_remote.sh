@@ -149,6 +149,8 @@ is "type=tar" "d/ d/d d/l" eval 'skiff build -o type=tar,dest=out.tar -f df . 2>
 is "… with owners" "5/6" eval 'tar tvf out.tar --numeric-owner d/ | head -n 1 | awk "{print \$2}"'
 is "… on standard output" "d/ d/d d/l" eval 'echo $(skiff build -o - -f df . 2>/dev/null | tar t | grep "^d/")'
 is "no image is made of it" "" eval 'skiff build -q -o type=tar,dest=out.tar -t no-image -f df . ; skiff images -q no-image'
+is "-o A/B where there is no A" "d m" eval 'skiff build -q -o new/in -f df . && echo $(ls new/in)'
+fails "… an archive's directory is not made" 1 'invalid output path: directory "absent/" does not exist' skiff build -o type=tar,dest=absent/out.tar -f df .
 fails "an archive of an image is save's" 125 "skiff save -o x.tar NAME" skiff build -o type=docker,dest=x.tar .
 check "flags of scripts" skiff buildx build -q --load --provenance=false --sbom=false --output type=docker -t scripts .
 check "builder build" skiff builder build -q -t scripts .
@@ -164,5 +166,18 @@ check "… that import takes" eval 'skiff import file.tar flat >/dev/null && ski
 skiff create --name fresh busybox >/dev/null
 check "of one that never ran" eval 'skiff export fresh | tar t | grep -q "^bin/busybox$"'
 fails "of none" 1 "[Nn]o such container" skiff export none
+fails "into a directory that is not there" 1 'invalid output path: directory "absent/" does not exist' skiff export -o absent/x fresh
+is "what was exported is the caller's alone" 600 stat -c %a file.tar
+skiff exec box truncate -s 16G /huge
+mkdir half
+interrupted "export: Ctrl-C ends it" '[ "$(stat -c %s half/.skiff-*)" -gt 1000000 ]' "$SKIFF" export -o half/huge.tar box
+is "… and leaves nothing" "" ls -A half
+mkfifo fifo
+exec 9<>fifo
+interrupted "… also while nobody reads" 'head -c 1 <&9' "$SKIFF" export -o fifo box
+printf 'FROM busybox\n' >"df"
+interrupted "build -o: Ctrl-C ends it" 'head -c 1 <&9' "$SKIFF" build -o type=tar,dest=fifo -f df .
+interrupted "save: Ctrl-C ends it" 'head -c 1 <&9' "$SKIFF" save -o fifo busybox
+check "… no process, either" wait_until eval '! pgrep -f "^$SKIFF (build|export|save)"'
 skiff rm -f box fresh >/dev/null
 finish

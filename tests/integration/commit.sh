@@ -17,6 +17,10 @@ is "…" r skiff run --rm kept:2 cat /r
 is "without a name" 0 eval 'skiff commit run >/dev/null; echo $?'
 check "what was committed leaves the store" eval 'skiff save kept:1 -o "$T/k.tar" && skiff rmi -f kept:1 >/dev/null && skiff load -i "$T/k.tar" >/dev/null'
 is "… and comes back" new skiff run --rm kept:1
+skiff exec run truncate -s 16G /huge
+interrupted "Ctrl-C ends it" '[ "$(skiff inspect -f "{{.State.Status}}" run)" = paused ]' "$SKIFF" commit run kept:3
+is "… and the container runs on" running skiff inspect -f '{{.State.Status}}' run
+is "… nothing was made" "" skiff images -q kept:3
 fails "no such container" 1 'No such container: nosuch' skiff commit nosuch
 fails "a bad instruction" 125 'is not a valid change command' skiff commit -c 'RUN x' one
 fails "of the built-in image" 125 "what the built-in image 'host' shows is this machine's" eval 'skiff run --name two host true; skiff commit two'

@@ -78,6 +78,23 @@ status() { # NAME CODE CMD…: exits with CODE
     go "$@"
     if [ $RC -eq "$want" ]; then pass "$name"; else fail "$name" "exit status $RC, wanted $want; of: $*"; fi
 }
+# Ctrl-C, once READY (a piece of shell) succeeds: CMD (a program) ends by that signal. What a shell without job control starts in
+# the background would ignore it.
+interrupted() { # NAME READY CMD…
+    local name=$1 ready=$2 victim; shift 2
+    set -m
+    "$@" >"$T/.interrupted" 2>&1 </dev/null &
+    victim=$!
+    set +m
+    wait_until eval "$ready" || fail "$name" "it never came to: $ready"
+    kill -INT $victim
+    wait_until gone $victim || kill -KILL $victim
+    wait $victim 2>/dev/null
+    RC=$?
+    OUT=$(cat "$T/.interrupted")
+    rm "$T/.interrupted"
+    if [ $RC -eq 130 ]; then pass "$name"; else fail "$name" "exit status $RC, wanted 130; of: $*"; fi
+}
 # For a check that is a piece of shell:   check "…" eval 'skiff ps | grep -q x'
 
 # --- waiting ---------------------------------------------------------------------------------------------------------

@@ -32,8 +32,8 @@ void Builder::write_output() {
     BuildWorker(engine_, BuildWorker::Place::store, [&] {
         archive ? write_tree(tree, place.fd()) : copy_tree(tree, place.fd());
         return std::string();
-    }).finish();
-    place.keep();
+    }).finish_unless_cancelled();
+    place.commit();
     events_.done(event);
 }
 
@@ -51,7 +51,7 @@ BuildResult Builder::finish() {
     const size_t event = events_.begin("exporting to image");
     const std::string id = BuildWorker(engine_, BuildWorker::Place::store, [&] {
                                return export_image(store_, ownership_, state, names).text();
-                           }).finish();
+                           }).finish_unless_cancelled();
     // The export has flushed the disk: what else was made is there for good as well.
     for (const Stage& stage : stages_)
         for (const StageLayer& layer : stage.state.layers) storage::keep_layer(store_, layer.key);

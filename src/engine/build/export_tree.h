@@ -2,12 +2,14 @@
 // `build --output`: the files of the target, instead of an image.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/fd.h"
 #include "engine/build/request.h"
 #include "engine/engine.h"
+#include "engine/image/archive_target.h"
 #include "engine/store_namespace.h"
 #include "storage/lease.h"
 
@@ -24,20 +26,19 @@ struct TreeExport {
 /// What the user has named, opened: by us, so that it is written with the caller's rights.
 class OutputPlace {
   public:
-    /// Makes the directory where there is none. An archive gets its name when it is complete.
-    /// Throws SystemError, Error{usage} for a terminal.
+    /// Makes the directory where there is none, but not that of an archive, as BuildKit. Throws
+    /// SystemError, and what ArchiveTarget does.
     explicit OutputPlace(const BuildOutput& output);
-    OutputPlace(const OutputPlace&) = delete;
-    OutputPlace& operator=(const OutputPlace&) = delete;
-    ~OutputPlace();
 
-    int fd() const { return fd_.get(); }
-    void keep();
+    int fd() const { return archive_ ? archive_->fd() : directory_.get(); }
+    /// All of it is there.
+    void commit() {
+        if (archive_) archive_->commit();
+    }
 
   private:
-    std::string name_;
-    std::string part_;  ///< what it is called until then; empty: it is there already
-    Fd fd_;
+    std::optional<ArchiveTarget> archive_;
+    Fd directory_;
 };
 
 /// As a plain archive, owners and all, to `target`.

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/build/worker.h"
 
+#include <array>
 #include <cerrno>
 #include <csignal>
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <sys/mman.h>
 #include <sys/prctl.h>
 
+#include "base/cancellation.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "engine/store_namespace.h"
@@ -56,6 +59,16 @@ std::string BuildWorker::finish() {
     if (!parts.found) throw Error(ErrorKind::system, "a process of the build was killed");
     if (!parts.before.empty()) throw Error(error_kind_from(parts.before), std::string(parts.after));
     return std::string(parts.after);
+}
+
+std::string BuildWorker::finish_unless_cancelled() {
+    std::array<pollfd, 2> polls{{{fd(), POLLIN, 0}, {Cancellation::fd(), POLLIN, 0}}};
+    while (polls[0].revents == 0) {
+        if (poll(polls.data(), polls.size(), -1) < 0 && errno != EINTR)
+            throw SystemError(errno, "cannot wait for a process");
+        Cancellation::check();
+    }
+    return finish();
 }
 
 }  // namespace skiff::engine

@@ -25,6 +25,8 @@ class BuildWorker {
     int fd() const { return child_.pidfd(); }
     /// What `act` returned; throws what it threw. Waits for the end.
     std::string finish();
+    /// The same; a signal that comes first (base/cancellation.h) ends the child and is Error{system}.
+    std::string finish_unless_cancelled();
 
   private:
     Child child_;

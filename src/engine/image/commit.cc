@@ -12,6 +12,7 @@
 #include "engine/build/base_image.h"
 #include "engine/build/export.h"
 #include "engine/build/layer_work.h"
+#include "engine/build/worker.h"
 #include "engine/container/container_files.h"
 #include "engine/container/lifecycle.h"
 #include "engine/container/mapped_layers.h"
@@ -134,32 +135,34 @@ oci::Digest commit_container(const Engine& engine, const CommitRequest& request)
     // Whoever interrupts us must not leave the container standing still.
     const Cancellation cancellation;
     const Standstill standstill(files, request.pause);
-    const std::string id =
-        run_in_store_namespace(engine, store, [&](const LayerOwnership& ownership) {
-            ImageStaging staging(store, ownership);
-            ImageStaging::NewImage image = image_of_stage(staging, store, state);
-            auto blob =
-                std::make_shared<storage::BlobWriter>(staging.lease(), storage::BlobForm::packed);
-            Fd upper = find_at(files.directory(), "upper", O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-            if (upper.valid()) {
-                const std::vector<RootDir> below = open_layers(store, record);
-                storage::TreeTarOptions options =
-                    tar_options(ownership, record, below.empty() ? nullptr : &below.front());
-                options.without = mount_stubs(record, duplicate(upper.get()), below, ownership);
-                storage::write_layer_tar(RootDir(std::move(upper)), *blob, options);
-            } else {  // it never ran
-                storage::TarWriter(*blob).finish();
-            }
-            image.config.diff_ids.push_back(blob->finish().digest);
-            const ImageStaging::StagedBlob layer{blob, oci::media_type::oci_layer};
-            staging.unpack_layer(layer, image.config.diff_ids, "the container's layer");
-            image.layers.push_back(layer);
-            image.config_text = oci::print_image_config(image.config);
-            image.references = names;
-            const oci::Digest added = staging.add(std::move(image));
-            staging.commit();
-            return added.text();
-        });
+    const auto add = [&](const LayerOwnership& ownership) {
+        ImageStaging staging(store, ownership);
+        ImageStaging::NewImage image = image_of_stage(staging, store, state);
+        auto blob =
+            std::make_shared<storage::BlobWriter>(staging.lease(), storage::BlobForm::packed);
+        Fd upper = find_at(files.directory(), "upper", O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+        if (upper.valid()) {
+            const std::vector<RootDir> below = open_layers(store, record);
+            storage::TreeTarOptions options =
+                tar_options(ownership, record, below.empty() ? nullptr : &below.front());
+            options.without = mount_stubs(record, duplicate(upper.get()), below, ownership);
+            storage::write_layer_tar(RootDir(std::move(upper)), *blob, options);
+        } else {  // it never ran
+            storage::TarWriter(*blob).finish();
+        }
+        image.config.diff_ids.push_back(blob->finish().digest);
+        const ImageStaging::StagedBlob layer{blob, oci::media_type::oci_layer};
+        staging.unpack_layer(layer, image.config.diff_ids, "the container's layer");
+        image.layers.push_back(layer);
+        image.config_text = oci::print_image_config(image.config);
+        image.references = names;
+        const oci::Digest added = staging.add(std::move(image));
+        staging.commit();
+        return added.text();
+    };
+    const std::string id = BuildWorker(engine, BuildWorker::Place::ours, [&] {
+                               return run_in_store_namespace(engine, store, add);
+                           }).finish_unless_cancelled();
     return oci::Digest::require(id, "the image");
 }
 

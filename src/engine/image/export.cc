@@ -4,7 +4,6 @@
 #include <cerrno>
 
 #include <fcntl.h>
-#include <unistd.h>
 
 #include <sys/stat.h>
 
@@ -12,10 +11,11 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/root_dir.h"
-#include "base/text.h"
 #include "engine/build/layer_work.h"
+#include "engine/build/worker.h"
 #include "engine/container/container_files.h"
 #include "engine/container/layer_links.h"
+#include "engine/image/archive_target.h"
 #include "engine/store_namespace.h"
 #include "runtime/rootfs/overlay.h"
 #include "storage/archive/sink.h"
@@ -63,30 +63,20 @@ void export_container(const Engine& engine, const ExportRequest& request) {
                     "container {} cannot be exported: it has a user namespace of its own; commit "
                     "it, and export a container of that image",
                     record.name);
-    const bool to_output = request.target == "-";
-    if (to_output && isatty(STDOUT_FILENO) == 1)
-        throw Error(ErrorKind::usage,
-                    "refusing to write an archive to a terminal: use -o, or redirect the output");
+    // Whoever may read the container's files is not everybody.
+    constexpr mode_t ours_alone = 0600;
+    ArchiveTarget target(request.target, ours_alone);
     const storage::Store store = storage::Store::open(engine.root());
     storage::Lease lease = storage::Lease::take(store);
     const LayerOwnership ownership = layer_ownership(engine);
-    const std::string part = fmt::format("{}.{}", request.target, random_hex(4));
-    const Fd file = to_output ? duplicate(STDOUT_FILENO)
-                              : open_file(part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
     const Cancellation cancellation;
-    try {
-        run_with_own_mounts(engine, [&] {
-            const RootDir root = mount_container(engine, lease, files, record);
-            storage::FdSink sink(file.get(), to_output ? "standard output" : request.target);
-            storage::write_layer_tar(root, sink, layer_tar_options(ownership, nullptr));
-            return std::string();
-        });
-        if (!to_output && rename(part.c_str(), request.target.c_str()) < 0)
-            throw SystemError(errno, "cannot write {}", skiff::quoted(request.target));
-    } catch (const Error&) {
-        if (!to_output) unlink(part.c_str());
-        throw;
-    }
+    BuildWorker(engine, BuildWorker::Place::store, [&] {
+        const RootDir root = mount_container(engine, lease, files, record);
+        storage::FdSink sink(target.fd(), target.name());
+        storage::write_layer_tar(root, sink, layer_tar_options(ownership, nullptr));
+        return std::string();
+    }).finish_unless_cancelled();
+    target.commit();
 }
 
 }  // namespace skiff::engine

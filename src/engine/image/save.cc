@@ -4,16 +4,14 @@
 #include <algorithm>
 #include <set>
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <nlohmann/json.hpp>
-#include <sys/stat.h>
 
+#include "base/cancellation.h"
 #include "base/error.h"
-#include "base/fd.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "engine/build/worker.h"
+#include "engine/image/archive_target.h"
 #include "engine/image/find.h"
 #include "engine/image/packed_layers.h"
 #include "storage/archive/sink.h"
@@ -143,53 +141,6 @@ class Writer {
     std::set<oci::Digest> written_;
 };
 
-/// Where the archive goes: standard output, a device or FIFO as it is, else a file that replaces
-/// `path` at the end.
-class Target {
-  public:
-    explicit Target(const std::string& path) : path_(path) {
-        if (path == "-") {
-            if (isatty(STDOUT_FILENO) != 0)
-                throw Error(
-                    ErrorKind::usage,
-                    std::string(
-                        "cowardly refusing to save to a terminal. Use the -o flag or redirect"));
-            fd_ = duplicate(STDOUT_FILENO);
-            return;
-        }
-        struct stat status{};
-        if (stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
-            fd_ = open_file(path, O_WRONLY);
-            return;
-        }
-        const size_t slash = path.find_last_of('/');
-        const std::string directory = slash == std::string::npos ? "" : path.substr(0, slash + 1);
-        temporary_ = directory + ".skiff-save-" + random_hex(6);
-        fd_ = with_context(
-            [&] { return open_file(temporary_, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0666); },
-            "cannot write '{}'", path);
-    }
-    Target(const Target&) = delete;
-    Target& operator=(const Target&) = delete;
-    ~Target() {
-        if (!temporary_.empty()) unlink(temporary_.c_str());
-    }
-
-    int fd() const { return fd_.get(); }
-    void commit() {
-        fd_.close();
-        if (temporary_.empty()) return;
-        if (rename(temporary_.c_str(), path_.c_str()) < 0)
-            throw SystemError(errno, "cannot replace '{}'", path_);
-        temporary_.clear();
-    }
-
-  private:
-    std::string path_;
-    std::string temporary_;  ///< "" when there is none
-    Fd fd_;
-};
-
 }  // namespace
 
 void save_images(const Engine& engine, const SaveRequest& request) {
@@ -207,10 +158,14 @@ void save_images(const Engine& engine, const SaveRequest& request) {
     for (const SavedImage& image : images) records.push_back(image.record);
     pack_layers(engine, lease, records);
 
-    Target target(request.target);
-    storage::FdSink sink(target.fd(),
-                         request.target == "-" ? "standard output" : "'" + request.target + "'");
-    Writer(*store, sink).write(images);
+    const Cancellation cancellation;
+    constexpr mode_t as_the_umask_says = 0666;
+    ArchiveTarget target(request.target, as_the_umask_says);
+    BuildWorker(engine, BuildWorker::Place::ours, [&] {
+        storage::FdSink sink(target.fd(), target.name());
+        Writer(*store, sink).write(images);
+        return std::string();
+    }).finish_unless_cancelled();
     target.commit();
 }
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/image/commit.h"
 
+#include "base/error.h"
 #include "cli/command.h"
 #include "cli/commands/container/container_names.h"
 #include "cli/commands/image/image_names.h"
 #include "cli/output.h"
+#include "cli/transfer_display.h"
 
 namespace skiff::cli {
 namespace {
@@ -21,7 +23,12 @@ void declare(CommandBuilder& command, engine::CommitRequest& request) {
 }
 
 ExitCode run(engine::Engine& engine, const engine::CommitRequest& request) {
-    print_line(engine::commit_container(engine, request).text());
+    try {
+        print_line(engine::commit_container(engine, request).text());
+    } catch (const Error&) {
+        end_by_transfer_signal();
+        throw;
+    }
     return ExitCode::ok;
 }
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/image/export.h"
 
+#include "base/error.h"
 #include "cli/command.h"
 #include "cli/commands/container/container_names.h"
+#include "cli/transfer_display.h"
 
 namespace skiff::cli {
 namespace {
@@ -14,7 +16,12 @@ void declare(CommandBuilder& command, engine::ExportRequest& request) {
 }
 
 ExitCode run(engine::Engine& engine, const engine::ExportRequest& request) {
-    engine::export_container(engine, request);
+    try {
+        engine::export_container(engine, request);
+    } catch (const Error&) {
+        end_by_transfer_signal();
+        throw;
+    }
     return ExitCode::ok;
 }
 

@@ -3,8 +3,10 @@
 
 #include <array>
 
+#include "base/error.h"
 #include "cli/command.h"
 #include "cli/commands/image/image_names.h"
+#include "cli/transfer_display.h"
 
 namespace skiff::cli {
 namespace {
@@ -19,7 +21,12 @@ void declare(CommandBuilder& command, engine::SaveRequest& request) {
 }
 
 ExitCode run(engine::Engine& engine, const engine::SaveRequest& request) {
-    engine::save_images(engine, request);
+    try {
+        engine::save_images(engine, request);
+    } catch (const Error&) {
+        end_by_transfer_signal();
+        throw;
+    }
     return ExitCode::ok;
 }
 
