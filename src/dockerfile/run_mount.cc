@@ -18,7 +18,7 @@ namespace {
 using Type = RunMount::Type;
 using Sharing = RunMount::Sharing;
 
-constexpr std::array<std::string_view, 4> type_names = {"bind", "cache", "tmpfs", "secret"};
+constexpr std::array<std::string_view, 5> type_names = {"bind", "cache", "tmpfs", "secret", "ssh"};
 constexpr std::array<std::string_view, 3> sharing_names = {"shared", "private", "locked"};
 constexpr std::array<std::string_view, 18> keys = {
     "type", "from", "source",    "src", "target",   "dst",  "destination", "readonly", "ro",
@@ -53,8 +53,6 @@ size_t index_of(const std::array<std::string_view, count>& names, std::string_vi
 }
 
 Type type_of(std::string_view value) {
-    if (to_lower(value) == "ssh")
-        throw Error(ErrorKind::unsupported, std::string("--mount=type=ssh is not supported yet"));
     return static_cast<Type>(index_of(type_names, "mount type", value));
 }
 
@@ -134,17 +132,19 @@ void allow(bool allowed, std::string_view key, Type type) {
 void check(const Given& given) {
     const RunMount& mount = given.mount;
     const Type type = mount.type;
-    const bool has_owner = type == Type::secret || type == Type::cache;
+    const bool is_given = type == Type::secret || type == Type::ssh;
+    const bool has_owner = is_given || type == Type::cache;
     allow(has_owner || !given.mode, "mode", type);
     allow(has_owner || !given.uid, "uid", type);
     allow(has_owner || !given.gid, "gid", type);
     allow(type == Type::cache || !given.sharing, "sharing", type);
     allow(type == Type::tmpfs || !given.size, "size", type);
-    allow(type == Type::secret || !given.has_required, "required", type);
+    allow(is_given || !given.has_required, "required", type);
     allow(type == Type::secret || mount.env.empty(), "env", type);
     allow(type == Type::bind || type == Type::cache || mount.from.empty(), "from", type);
-    allow(type != Type::tmpfs || mount.source.empty(), "source", type);
-    allow(type == Type::cache || type == Type::secret || mount.id.empty(), "id", type);
+    allow((type != Type::tmpfs && type != Type::ssh) || mount.source.empty(), "source", type);
+    allow(has_owner || mount.id.empty(), "id", type);
+    if (type == Type::ssh) return;
     if (type != Type::secret) {
         if (mount.target.empty())
             throw Error(ErrorKind::invalid, "a {} mount needs a target",
@@ -169,6 +169,10 @@ void fill_in(Given& given) {
     if (mount.type == Type::cache) {
         mount.mode = given.mode.value_or(0755);
         if (mount.id.empty()) mount.id = mount.target;
+    }
+    if (mount.type == Type::ssh) {
+        mount.mode = given.mode.value_or(0600);
+        if (mount.id.empty()) mount.id = "default";
     }
     if (mount.type == Type::secret) {
         mount.mode = given.mode.value_or(0400);

@@ -354,6 +354,7 @@ BuildResult build_image(const Engine& engine, const BuildRequest& request, Build
     // Everything that can be wrong with the request is said first.
     for (const std::string& tag : request.tags) oci::parse_tag_target(tag);
     if (!request.platform.empty()) oci::parse_platform(request.platform);
+    for (const auto& [id, socket] : request.ssh_agents) check_ssh_agent(id, socket);
     const storage::Store store = storage::Store::open(engine.root());
     // What a killed build was about to make.
     if (storage::discard_dead_leases(store)) empty_store_trash(engine, store);

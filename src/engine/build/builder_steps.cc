@@ -268,6 +268,7 @@ void Builder::execute(const StepPointer& step, std::shared_ptr<RunMounts> mounts
         return;
     }
     if (mounts->empty()) return run_container(step, mounts);
+    mounts->start_agents();
     work(
         step, BuildWorker::Place::store, [mounts] { return mounts->make(); },
         [this, step, mounts](const std::string& digest) {
@@ -285,6 +286,11 @@ void Builder::run_container(const StepPointer& step, const std::shared_ptr<RunMo
     RunPlan plan;
     plan.argv = program.argv;
     plan.environment = stage.state.run_environment(arguments_);
+    if (const std::string variable = mounts->agent_variable();
+        !variable.empty() && std::ranges::none_of(plan.environment, [](const std::string& entry) {
+            return entry.starts_with("SSH_AUTH_SOCK=");
+        }))
+        plan.environment.push_back(variable);
     plan.secrets = mounts->secrets();
     plan.user = stage.state.config.config.user;
     plan.working_directory = stage.state.config.config.working_directory;

@@ -40,8 +40,9 @@ struct BuildRequest {
     std::string platform;  ///< "" : this machine's
     std::map<std::string, std::string> labels;
     std::vector<BuildSecret> secrets;
-    std::vector<std::string> add_hosts;  ///< "name:ip"
-    std::string network;                 ///< of RUN: "" or "default", "none", "host"
+    std::map<std::string, std::string> ssh_agents;  ///< --ssh: sockets, by id
+    std::vector<std::string> add_hosts;             ///< "name:ip"
+    std::string network;                            ///< of RUN: "" or "default", "none", "host"
     std::optional<std::uint64_t> shm_size;
     std::vector<Ulimit> ulimits;
     Resources resources;

@@ -27,8 +27,11 @@ using Sharing = dockerfile::RunMount::Sharing;
 constexpr size_t max_secret_size = 500U << 10U;  // as BuildKit
 constexpr int most_private_copies = 64;
 
-std::string default_target(const dockerfile::RunMount& mount) {
-    return mount.target.empty() ? "/run/secrets/" + mount.id : mount.target;
+/// `agents`: how many mounts of agents there are before it.
+std::string target_of(const dockerfile::RunMount& mount, size_t agents) {
+    if (!mount.target.empty()) return mount.target;
+    if (mount.type == Type::ssh) return fmt::format("/run/buildkit/ssh_agent.{}", agents);
+    return "/run/secrets/" + mount.id;
 }
 
 /// As for the mounts of `run`. What stands for procfs would stand for what the kernel says.
@@ -44,17 +47,22 @@ RunMounts::RunMounts(const Place& place, const std::vector<dockerfile::RunMount>
                      const std::function<CopySource(const std::string& from)>& source_of,
                      const std::function<std::string(const std::string& path)>& absolute)
     : place_(place) {
+    size_t agents = 0;
     for (const dockerfile::RunMount& mount : mounts) {
         Entry entry;
         entry.mount = mount;
         if (mount.type != Type::secret || mount.env.empty() || !mount.target.empty())
-            entry.target = absolute(default_target(mount));
+            entry.target = absolute(target_of(mount, agents));
         if (!entry.target.empty()) check_target(entry.target);
         if (mount.type == Type::bind || !mount.from.empty()) entry.source = source_of(mount.from);
         const std::string number = std::to_string(entries_.size());
         entry.place =
             fmt::format("{}/mount-{}-{}", place.base.lease.staging_path(), random_hex(4), number);
         if (mount.type == Type::secret) read_secret(entry);
+        if (mount.type == Type::ssh) {
+            find_agent(entry);
+            ++agents;
+        }
         entries_.push_back(std::move(entry));
     }
 }
@@ -80,6 +88,47 @@ void RunMounts::read_secret(Entry& entry) const {
     }
     entry.secret = with_context([&] { return read_file(given->file, max_secret_size); },
                                 "secret {}", entry.mount.id);
+}
+
+void RunMounts::find_agent(Entry& entry) const {
+    const auto& agents = place_.request.ssh_agents;
+    if (const auto given = agents.find(entry.mount.id); given != agents.end()) {
+        entry.agent = given->second;
+        return;
+    }
+    if (entry.mount.required)
+        throw Error(ErrorKind::not_found,
+                    "no SSH key {} forwarded from the client (give an agent with --ssh {})",
+                    quoted(entry.mount.id), entry.mount.id);
+    entry.absent = true;
+}
+
+void RunMounts::start_agents() {
+    for (const Entry& entry : entries_) {
+        if (entry.agent.empty()) continue;
+        const int staging = place_.base.lease.staging();
+        const std::string name = entry.place.substr(entry.place.rfind('/') + 1);
+        agents_.push_back(
+            std::make_unique<SshAgentForward>(place_.engine, staging, name, entry.agent));
+    }
+}
+
+void RunMounts::own_agent_socket(const Entry& entry) const {
+    const int store = place_.base.lease.store().fd();
+    if ((entry.mount.uid != 0 || entry.mount.gid != 0) &&
+        fchownat(store, entry.place.c_str(), entry.mount.uid, entry.mount.gid,
+                 AT_SYMLINK_NOFOLLOW) < 0)
+        throw SystemError(errno, "cannot give the socket of the SSH agent {} to {}:{}",
+                          quoted(entry.mount.id), entry.mount.uid, entry.mount.gid);
+    if (fchmodat(store, entry.place.c_str(), entry.mount.mode & 0777U, 0) < 0)
+        throw SystemError(errno, "cannot set the mode of the socket of the SSH agent {}",
+                          quoted(entry.mount.id));
+}
+
+std::string RunMounts::agent_variable() const {
+    const auto first =
+        std::ranges::find(entries_, Type::ssh, [](const Entry& e) { return e.mount.type; });
+    return first == entries_.end() ? "" : "SSH_AUTH_SOCK=" + first->target;
 }
 
 /// Seen by the step itself, and not as a copy: all of a stage.
@@ -185,6 +234,7 @@ std::string RunMounts::make() const {
     lease.staging();
     for (const Entry& entry : entries_) {
         if (entry.mount.type == Type::cache) make_cache(entry);
+        if (!entry.agent.empty()) own_agent_socket(entry);
         if (entry.mount.type != Type::bind) continue;
         if (is_direct(entry)) {
             digest += join(entry.source.layers, " ") + "\n";
@@ -236,6 +286,8 @@ std::vector<MountRequest> RunMounts::requests() const {
                 request.options = {"exec"};
                 if (entry.mount.size > 0)
                     request.options.push_back(fmt::format("size={}", entry.mount.size));
+                break;
+            case Type::ssh:
                 break;
             case Type::secret:
                 continue;  // secrets() has it

@@ -3,10 +3,11 @@
 //
 // What is bound from a context is a copy of what .dockerignore leaves, made for the step; what is
 // bound from a stage is mounted as it is. Neither can be changed by the step. A cache outlives the
-// build and counts for nothing in a step's key, nor does a secret.
+// build and counts for nothing in a step's key, nor does a secret or an agent.
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "engine/build/layer_work.h"
 #include "engine/build/request.h"
 #include "engine/build/run_step.h"
+#include "engine/build/ssh_agent.h"
 #include "engine/container/mount_request.h"
 
 namespace skiff::engine {
@@ -49,6 +51,10 @@ class RunMounts {
     std::vector<MountRequest> requests() const;
     std::vector<std::string> targets() const;
     std::vector<RunSecret> secrets() const;
+    /// Makes the sockets of agents, which live as long as this object. Before `make`.
+    void start_agents();
+    /// "SSH_AUTH_SOCK=…" of the first agent's mount; empty: there is none.
+    std::string agent_variable() const;
 
   private:
     struct Entry {
@@ -57,15 +63,19 @@ class RunMounts {
         CopySource source;    ///< bind, or what a cache begins with
         std::string place;    ///< relative to the data directory: the copy, the cache
         std::string secret;   ///< its value
-        bool absent = false;  ///< a secret that nobody gave and that is not required
+        std::string agent;    ///< the path of an agent's socket
+        bool absent = false;  ///< a secret or agent that nobody gave and that is not required
     };
     bool is_direct(const Entry& entry) const;
     void read_secret(Entry& entry) const;
+    void find_agent(Entry& entry) const;
+    void own_agent_socket(const Entry& entry) const;
     void make_cache(const Entry& entry) const;
 
     Place place_;
     std::vector<Entry> entries_;
     std::vector<FileLock> locks_;
+    std::vector<std::unique_ptr<SshAgentForward>> agents_;
 };
 
 /// data/build/caches: directories of RUN --mount=type=cache.

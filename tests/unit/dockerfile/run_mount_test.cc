@@ -77,6 +77,22 @@ TEST(RunMount, GivesSecrets) {
     EXPECT_EQ(parse_run_mount("type=secret,source=s").id, "s");
 }
 
+TEST(RunMount, ForwardsAgents) {
+    const RunMount plain = parse_run_mount("type=ssh");
+    EXPECT_EQ(plain.id, "default");
+    EXPECT_EQ(plain.target, "");
+    EXPECT_EQ(plain.mode, 0600U);
+    EXPECT_FALSE(plain.required);
+    const RunMount full =
+        parse_run_mount("type=ssh,id=git,target=/s,uid=5,gid=6,mode=0660,required");
+    EXPECT_EQ(full.id, "git");
+    EXPECT_EQ(full.target, "/s");
+    EXPECT_EQ(full.uid, 5U);
+    EXPECT_EQ(full.gid, 6U);
+    EXPECT_EQ(full.mode, 0660U);
+    EXPECT_TRUE(full.required);
+}
+
 TEST(RunMount, TakesQuotedFields) {
     EXPECT_EQ(parse_run_mount("\"target=/a,b\",type=tmpfs").target, "/a,b");
     EXPECT_EQ(parse_run_mount("type=cache,target=/c,\"id=a\"\"b\"").id, "a\"b");
@@ -96,7 +112,9 @@ TEST(RunMount, TakesQuotedFields) {
 TEST(RunMount, IsRefusedWhenWrong) {
     EXPECT_EQ(error_of("type=bnid,target=/a"),
               "unsupported mount type \"bnid\" (did you mean bind?)");
-    EXPECT_EQ(error_of("type=ssh"), "--mount=type=ssh is not supported yet");
+    EXPECT_EQ(error_of("type=ssh,source=a"), "source is not allowed for ssh mounts");
+    EXPECT_EQ(error_of("type=ssh,from=a"), "from is not allowed for ssh mounts");
+    EXPECT_EQ(error_of("type=ssh,env=A"), "env is not allowed for ssh mounts");
     EXPECT_EQ(error_of("tagret=/a"),
               "unexpected key 'tagret' in 'tagret=/a' (did you mean target?)");
     EXPECT_EQ(error_of("target"), "invalid field 'target' must be a key=value pair");

@@ -41,7 +41,6 @@ constexpr std::array unsupported{
     UnsupportedFlag{"compress"},      UnsupportedFlag{"metadata-file"},
     UnsupportedFlag{"push"},          UnsupportedFlag{"no-cache-filter"},
     UnsupportedFlag{"security-opt"},  UnsupportedFlag{"squash"},
-    UnsupportedFlag{"ssh"},
 };
 
 void add_argument(engine::BuildRequest& request, std::string_view text) {
@@ -89,6 +88,29 @@ void add_secret(engine::BuildRequest& request, std::string_view text) {
             secret.file = secret.id;
     }
     request.secrets.push_back(std::move(secret));
+}
+
+/// "default", "ID", "ID=SOCKET".
+void add_ssh_agent(engine::BuildRequest& request, std::string_view text) {
+    const Cut parts = cut(text, '=');
+    std::string socket(parts.after);
+    if (parts.before.empty())
+        throw Error(ErrorKind::invalid, "invalid ssh {}: it is default or ID=SOCKET", quoted(text));
+    if (socket.find(',') != std::string::npos)
+        throw Error(ErrorKind::unsupported,
+                    "--ssh {}: several paths are keys, and keys themselves are not given to "
+                    "builds: start ssh-agent, 'ssh-add KEY…', then --ssh {}=$SSH_AUTH_SOCK",
+                    parts.before, parts.before);
+    if (socket.empty()) {
+        const char* value = std::getenv("SSH_AUTH_SOCK");
+        if (value == nullptr || *value == '\0')
+            throw Error(ErrorKind::not_found,
+                        "--ssh {}: invalid empty ssh agent socket: make sure SSH_AUTH_SOCK is set",
+                        text);
+        socket = value;
+    }
+    if (!request.ssh_agents.emplace(parts.before, socket).second)
+        throw Error(ErrorKind::invalid, "--ssh {}: this id is given twice", parts.before);
 }
 
 void set_network(engine::BuildRequest& request, std::string_view value) {
@@ -218,6 +240,9 @@ void declare(CommandBuilder& command, BuildOptions& options) {
             request.tags.emplace_back(value);
         },
         "list", "Name and optionally a tag (name:tag)", complete::none);
+    command.parsed(
+        "--ssh", [&request](std::string_view value) { add_ssh_agent(request, value); }, "list",
+        "An SSH agent for RUN --mount=type=ssh (default, or ID=SOCKET)");
     command.option("--target", request.target, "string", "Build up to this stage");
     command.parsed(
         "--ulimit",
