@@ -155,9 +155,26 @@ constexpr std::array columns{
 };
 constexpr format::RowShape<columns.size()> shape("*formatter.ContainerContext", columns);
 
+std::string own_size(const PsRow& row) {
+    return human_size(row.list.size_of(record_of(row)).own);
+}
+constexpr std::array usage_columns{
+    column<PsRow, id>("ID", "CONTAINER ID"),
+    column<PsRow, image>("Image", "IMAGE"),
+    column<PsRow, command>("Command", "COMMAND"),
+    column<PsRow, local_volumes>("LocalVolumes", "LOCAL VOLUMES"),
+    column<PsRow, own_size>("Size", "SIZE"),
+    column<PsRow, running_for>("RunningFor", "CREATED"),
+    column<PsRow, status>("Status", "STATUS"),
+    column<PsRow, name>("Names", "NAMES"),
+};
+constexpr format::RowShape<usage_columns.size()> usage_shape("*formatter.ContainerContext",
+                                                             usage_columns);
+
 }  // namespace
 
 constexpr format::RowType ps_row_type = shape.type();
+constexpr format::RowType container_usage_row_type = usage_shape.type();
 
 PsList::PsList(const engine::Engine& engine, std::span<const engine::ContainerSummary> containers,
                bool truncate, bool measure)

@@ -43,5 +43,7 @@ struct PsRow {
 };
 
 extern const format::RowType ps_row_type;
+/// As `system df` shows it: without the size of the image.
+extern const format::RowType container_usage_row_type;
 
 }  // namespace skiff::cli

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
 
+#include "base/error.h"
 #include "cli/command.h"
+#include "cli/commands/system/df_verbose.h"
 #include "cli/list_options.h"
 #include "cli/output.h"
 #include "engine/container/remove.h"
@@ -11,18 +13,17 @@
 namespace skiff::cli {
 namespace {
 
-constexpr std::array not_yet{UnsupportedFlag{"verbose", 'v'}};
-
 constexpr std::string_view table =
     "table {{.Type}}\t{{.TotalCount}}\t{{.Active}}\t{{.Size}}\t{{.Reclaimable}}";
 
 struct UsageOptions {
     std::string format;
+    bool verbose = false;
 };
 
 void declare(CommandBuilder& command, UsageOptions& options) {
     declare_list_format(command, options.format);
-    command.unsupported(not_yet);
+    command.flag("-v,--verbose", options.verbose, "Show each image, container, volume and cache");
 }
 
 // --- rows: Docker's formatter.diskUsageContext
@@ -59,6 +60,14 @@ constexpr format::RowShape<columns.size()> shape("*formatter.diskUsageContext", 
 constexpr format::RowType row_type = shape.type();
 
 ExitCode run(engine::Engine& engine, const UsageOptions& options) {
+    if (options.verbose) {
+        if (!options.format.empty() && options.format != "table")
+            throw Error(ErrorKind::usage,
+                        std::string("the verbose and the format options conflict"));
+        engine::repair(engine);
+        print(verbose_usage(engine));
+        return ExitCode::ok;
+    }
     format::Listing listing(format_or(options.format, table), row_type);
     engine::repair(engine);
     for (const Row& row : engine::disk_usage(engine)) listing.add(row);
