@@ -44,6 +44,11 @@ has "an image whose name was taken has none" '^<none> +<none>' skiff images
 has "prune removes it" '^deleted: sha256:' skiff image prune -f
 hasnt "… and only it" none skiff images
 has "prune -a removes the rest" '^untagged: t:1' skiff image prune -a -f
+skiff import "$T/a.tar" same:1 >/dev/null
+skiff import -m other "$T/a.tar" same:2 >/dev/null
+is "what two images have is told once" "1 deleted
+1 deleted
+1 deleted" eval 'skiff image prune -a -f | sed -n "s/^deleted: //p" | sort | uniq -c | sed "s/ *\([0-9]*\) .*/\1 deleted/"'
 skiff import --change 'LABEL stage=test' "$T/a.tar" l:1 >/dev/null
 skiff import --change 'LABEL stage=other' "$T/a.tar" l:1 >/dev/null
 is "prune --filter label= passes over others" "Total reclaimed space: 0B" skiff image prune -f --filter label=stage=none

@@ -214,8 +214,11 @@ class Removal {
     void delete_record(const storage::ImageRecord& record) {
         if (!storage::remove_image_record(store_, lock_, record.id)) return;
         result_.deleted.push_back(record.id.text());
-        for (auto layer = record.layers.rbegin(); layer != record.layers.rend(); ++layer)
+        // What several images have goes with the last of them.
+        for (auto layer = record.layers.rbegin(); layer != record.layers.rend(); ++layer) {
+            std::erase(layers_, layer->chain);
             layers_.push_back(layer->chain);
+        }
     }
 
     const Store& store_;
