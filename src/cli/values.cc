@@ -147,7 +147,8 @@ void add_label_files(const std::vector<std::string>& paths,
     constexpr size_t largest_file = 1 << 20;
     std::map<std::string, std::string> read;
     for (const std::string& path : paths) {
-        const std::string content = read_file(path, largest_file);
+        const std::string content =
+            with_context([&] { return read_file(path, largest_file); }, "--label-file");
         for (const std::string_view line : split(content, '\n')) {
             std::string_view label = line;
             label.remove_prefix(std::min(label.find_first_not_of(" \t\r"), label.size()));
@@ -244,8 +245,10 @@ void prepend_environment_files(const std::vector<std::string>& paths,
     constexpr size_t largest_file = 16 << 20;
     std::vector<std::string> entries;
     for (const std::string& path : paths)
-        std::ranges::move(parse_environment_file(read_file(path, largest_file), path),
-                          std::back_inserter(entries));
+        std::ranges::move(
+            parse_environment_file(
+                with_context([&] { return read_file(path, largest_file); }, "--env-file"), path),
+            std::back_inserter(entries));
     environment.insert(environment.begin(), entries.begin(), entries.end());
 }
 

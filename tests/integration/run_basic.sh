@@ -33,7 +33,7 @@ fails "a soft limit above the hard one" 125 'soft limit must be less than or equ
 fails "an unknown security option" 125 'nvalid --security-opt: "bogus"' in_new --security-opt bogus busybox true
 fails "an unknown signal" 125 'Invalid signal: BOGUS' in_new --stop-signal BOGUS busybox true
 fails "no command anywhere" 125 'no command specified' in_new --entrypoint '' busybox
-fails "a --cidfile in no directory" 125 'nodir/x.*No such file' in_new --cidfile nodir/x busybox true
+fails "a --cidfile in no directory" 125 "^Error: --cidfile: failed to create the container ID file 'nodir/x': No such file" in_new --cidfile nodir/x busybox true
 fails "an isolation of another system" 125 "Invalid isolation: \"process\" - linux only supports 'default'" in_new --isolation process busybox true
 printf '%s\n' c=3 '# no label' '' 'd=four words' >labels
 is "labels of a file, and -l wins" '9 four words' eval 'skiff create --name labelled --label-file labels -l c=9 busybox true >/dev/null && skiff inspect -f "{{index .Config.Labels \"c\"}} {{index .Config.Labels \"d\"}}" labelled; skiff rm labelled >/dev/null'

@@ -92,6 +92,9 @@ fails "--rootfs of nothing" 125 'No such file' r --rootfs "$T/nothing" /bin/true
 fails "--rootfs with skiff's own files in it" 125 "skiff's own directory" r --rootfs "$T" /bin/true
 fails "--rootfs /" 125 "host's own root" r --rootfs / /bin/true
 
+fails "--env-file: a file that is not there" 125 "^Error: --env-file: cannot open 'nosuch': No such file" r --env-file nosuch busybox true
+fails "--label-file: a directory" 125 "^Error: --label-file: cannot read '/tmp': Is a directory" r --label-file /tmp busybox true
+
 # --- systemd
 has "--systemd always: /run in memory" '^tmpfs /run tmpfs' r --systemd always busybox cat /proc/mounts
 is "… and its variable" oci r --systemd always busybox sh -c 'echo $container'

@@ -15,7 +15,9 @@ CidFile::CidFile(const std::string& path) : path_(path) {
     try {
         file_ = open_file(path_, O_WRONLY | O_CREAT | O_EXCL, 0666);
     } catch (const SystemError& error) {
-        if (error.errno_value() != EEXIST) throw;
+        if (error.errno_value() != EEXIST)
+            throw SystemError(error.errno_value(),
+                              "--cidfile: failed to create the container ID file '{}'", path_);
         throw Error(ErrorKind::conflict,
                     "container ID file found, make sure the other container isn't running or "
                     "delete {}",
