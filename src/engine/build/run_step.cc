@@ -121,6 +121,9 @@ void RunStep::read_frames() {
             case monitor::Arrival::frame:
                 break;
         }
+        if (frame.type == monitor::FrameType::warnings)
+            for (const std::string& warning : monitor::decode_warnings(frame.payload))
+                output_("Warning: " + warning + "\n");
         if (frame.type == monitor::FrameType::failed) throw monitor::decode_failed(frame.payload);
         if (frame.type == monitor::FrameType::exited)
             exit_code_ = monitor::decode_number(frame.payload);

@@ -41,20 +41,33 @@
 namespace skiff::engine {
 namespace {
 
+/// --ulimit: those that the plan has lowered.
+std::vector<std::string> lowered_limits(const oci::RuntimeSpec& spec,
+                                        const runtime::LaunchPlan& plan) {
+    const auto text = [](rlim_t value) {
+        return value == RLIM_INFINITY ? "unlimited" : std::to_string(value);
+    };
+    std::vector<std::string> lowered;
+    for (size_t i = 0; i < plan.rlimits.size(); ++i) {
+        const oci::SpecRlimit& asked = spec.process.rlimits[i];
+        const rlim_t most = plan.rlimits[i].limit.rlim_max;
+        if (most < asked.hard)
+            lowered.push_back(fmt::format(
+                "the limit {} is {} instead of {}: that is the hard limit of skiff itself, and to "
+                "raise it takes CAP_SYS_RESOURCE",
+                asked.type, text(most), text(asked.hard)));
+    }
+    return lowered;
+}
+
 /// What the container quietly gets less of than was asked: `inspect` shows it, --strict refuses it.
-std::vector<std::string> find_less(const ContainerRecord& record, const oci::RuntimeSpec& spec,
-                                   const runtime::LaunchPlan& plan,
+std::vector<std::string> find_less(const ContainerRecord& record, const runtime::LaunchPlan& plan,
                                    const runtime::HostFacts& host) {
     std::vector<std::string> less;
     if (host.maps.single_id())
         less.emplace_back(
             "the container has a single user: you have no range in /etc/subuid and /etc/subgid "
             "(as root: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 NAME)");
-    for (size_t i = 0; i < plan.rlimits.size(); ++i)
-        if (plan.rlimits[i].limit.rlim_max < spec.process.rlimits[i].hard)
-            less.push_back(fmt::format("{} cannot be raised to {} here, {} is the most",
-                                       spec.process.rlimits[i].type, spec.process.rlimits[i].hard,
-                                       plan.rlimits[i].limit.rlim_max));
     const SecurityRequest& security = record.request.security;
     const runtime::CapabilitySet all = runtime::kernel_capabilities();
     const runtime::CapabilitySet wanted =
@@ -206,7 +219,10 @@ Preparation prepare_launch(const Engine& engine, const ContainerFiles& files,
         throw Error(ErrorKind::unsupported,
                     "--secret works with skiff's own launcher only, not with --runtime");
     result.plan = runtime::build_plan(spec, host);
-    std::vector<std::string> less = find_less(record, spec, result.plan, host);
+    const std::vector<std::string> lowered = lowered_limits(spec, result.plan);
+    std::ranges::copy(lowered, std::back_inserter(result.unenforced));
+    std::ranges::copy(lowered, std::back_inserter(result.less));
+    std::vector<std::string> less = find_less(record, result.plan, host);
     std::ranges::move(less, std::back_inserter(result.less));
     std::ranges::copy(cdi.less, std::back_inserter(result.less));
     if (!external) {
