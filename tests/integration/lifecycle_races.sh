@@ -51,12 +51,12 @@ skiff rm -f kk >/dev/null
 
 # A state that was lost while it runs.
 skiff run -d --network none --name lost busybox sleep 1000 >/dev/null
-lost=$(init_of lost)
+program=$(init_of lost)
 rm "$SKIFF_ROOT"/containers/*/state.json
-check 'stop without a state stops' eval 'skiff stop -t 0 lost >/dev/null; ! kill -0 "$lost"'
+check 'stop without a state stops' eval 'skiff stop -t 0 lost >/dev/null; ! kill -0 "$program"'
 skiff start lost >/dev/null
-lost=$(init_of lost)
+program=$(init_of lost)
 rm "$SKIFF_ROOT"/containers/*/state.json
-check 'rm -f without a state removes' eval 'skiff rm -f lost >/dev/null; ! kill -0 "$lost"'
+check 'rm -f without a state removes' eval 'skiff rm -f lost >/dev/null; ! kill -0 "$program"'
 is 'nothing is left' '' skiff ps -aq
 finish

@@ -3,6 +3,7 @@
 // parse.
 #include "cli/commands.h"
 
+#include <cstdlib>
 #include <set>
 
 #include <gtest/gtest.h>
@@ -151,6 +152,8 @@ TEST(Commands, HaveAManualWithDescriptionAndExamplesThatParse) {
             if (resolved.row == row) ++own;
             Declared declared(*resolved.row);
             try {
+                // What the shell of somebody who types these has.
+                setenv("SSH_AUTH_SOCK", "/run/user/1000/agent", 1);
                 CommandWords parsed =
                     read_words(declared.builder, std::span(words).subspan(resolved.words));
                 store_values(parsed.options);
