@@ -51,8 +51,8 @@ status "none of them was made" 1 skiff volume exists v4
 
 # --- in use -----------------------------------------------------------------------------------------------------------
 id=$(skiff create -v v1:/data -v /anon busybox true)
-fails "rm of one in use" 1 "remove v1: volume is in use - \\[$id\\]" skiff volume rm v1
-fails "… with -f too" 1 "remove v1: volume is in use - \\[$id\\]" skiff volume rm -f v1
+fails "rm of one in use" 2 "remove v1: volume is in use - \\[$id\\]" skiff volume rm v1
+fails "… with -f too" 2 "remove v1: volume is in use - \\[$id\\]" skiff volume rm -f v1
 is "dangling: those without a container" "v2 v10" eval "skiff volume ls -q --filter dangling=true --filter name=^v | xargs"
 is "… and those with one" "v1" eval "skiff volume ls -q --filter dangling=false --filter name=^v | xargs"
 check "prune leaves what is in use, and what has a name" eval 'skiff volume prune -f >"$T/pruned"; ! grep -E "^v[0-9]" "$T/pruned" && grep -q "'"$anonymous"'" "$T/pruned" && [ "$(wc -l <"$T/pruned")" = 4 ]'
@@ -88,7 +88,7 @@ fails "a _data that is a link is followed by nobody" 125 "the volume link is dam
 check "… not by rm either" eval 'skiff volume rm link && [ -f "$T/outside/f" ]'
 id=$(skiff create -v kept:/d busybox true)
 cp "$SKIFF_ROOT/containers/$id/config.json" "$T/config.json"; echo '{' >"$SKIFF_ROOT/containers/$id/config.json"
-fails "a container that cannot be read may use it" 1 "remove kept: the record of container ${id:0:12} is damaged, so nobody knows" skiff volume rm kept
+fails "a container that cannot be read may use it" 2 "remove kept: the record of container ${id:0:12} is damaged, so nobody knows" skiff volume rm kept
 check "… and is removed first" eval "skiff rm -f $id && skiff volume rm kept"
 mkdir "$volumes/.new-0123"; touch "$volumes/.new-0123/x"
 check "what a killed create left goes with the next rm" eval 'skiff volume create x1 && skiff volume rm x1 && [ ! -e "$SKIFF_ROOT/volumes/.new-0123" ]'
