@@ -59,7 +59,7 @@ std::string Builder::disk_advice() const {
     return fmt::format(
         "\nthe disk of the store '{}' is full ('skiff system df' says of what; 'skiff builder "
         "prune' "
-        "and 'skiff system prune' make room, --root DIR is a store on another disk)",
+        "and 'skiff image prune' make room, --root DIR is a store on another disk)",
         engine_.root());
 }
 
