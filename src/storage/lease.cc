@@ -44,8 +44,9 @@ Lease::~Lease() {
 }
 
 void Lease::append(const StoreLock&, const std::string& lines) {
-    if (lseek(lock_.fd(), 0, SEEK_END) < 0) throw SystemError(errno, "cannot write a lease");
-    write_all(lock_.fd(), lines, "a lease");
+    const std::string file = fmt::format("'{}/leases/{}'", store_->root(), name_);
+    if (lseek(lock_.fd(), 0, SEEK_END) < 0) throw SystemError(errno, "cannot write {}", file);
+    write_all(lock_.fd(), lines, file);
 }
 
 void Lease::add_blob(const oci::Digest& digest) {

@@ -136,6 +136,7 @@ void ContainerFiles::write_state(const ContainerState& state, Durability durabil
         replace_file(directory_.get(), "state.json", text, 0600, durability);
     } catch (const SystemError& error) {
         if (error.errno_value() != ENOSPC && error.errno_value() != EDQUOT) throw;
+        if (!find_at(directory_.get(), "state.json", O_PATH | O_NOFOLLOW).valid()) throw;
         overwrite_in_place(directory_.get(), text);
     }
 }
