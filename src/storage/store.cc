@@ -48,9 +48,11 @@ void check_format(const std::string& text, const std::string& root) {
     const Cut numbers = cut(line, ' ');
     const auto version = parse_number<int>(numbers.before);
     const auto oldest_reader = parse_number<int>(numbers.after);
-    if (!version || !oldest_reader)
+    // A number of later days may stand alone.
+    const bool is_newer = version && *version > format_version && !numbers.found;
+    if (!is_newer && (!version || !oldest_reader))
         throw Error(ErrorKind::invalid, "'{}/format' is damaged: {}", root, skiff::quoted(line));
-    if (*oldest_reader > format_version)
+    if (is_newer || *oldest_reader > format_version)
         throw Error(ErrorKind::unsupported,
                     "'{}' was written by a newer skiff (format {}, this one reads {})", root,
                     *version, format_version);
