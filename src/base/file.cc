@@ -32,7 +32,13 @@ std::string write_temporary(int dir, const std::string& for_name, std::string_vi
     const size_t base = for_name.find_last_of('/') + 1;
     std::string name =
         fmt::format("{}.{}.{}", for_name.substr(0, base), for_name.substr(base), random_hex(6));
-    Fd fd = open_at(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
+    Fd fd;
+    try {
+        fd = open_at(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
+    } catch (const SystemError& error) {
+        // Nobody has heard of the temporary's name.
+        throw SystemError(error.errno_value(), "cannot write '{}'", for_name);
+    }
     ScopeExit unlink_partial([&] { unlinkat(dir, name.c_str(), 0); });
     write_all(fd.get(), content, fmt::format("'{}'", for_name));
     if (fchmod(fd.get(), mode) < 0)
