@@ -56,6 +56,13 @@ std::vector<DeviceStep> find_host_devices() {
     return devices;
 }
 
+bool is_own_of_container(std::string_view path) {
+    constexpr std::string_view dev = "/dev/";
+    if (!path.starts_with(dev)) return false;
+    const std::string_view name = path.substr(dev.size(), path.find('/', dev.size()) - dev.size());
+    return std::ranges::find(own, name) != own.end();
+}
+
 void add_host_devices(LaunchPlan& plan) {
     if (!plan.populate_dev) return;
     const auto present = [&](const DeviceStep& device) {

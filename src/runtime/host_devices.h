@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "runtime/plan/launch_plan.h"
@@ -13,6 +14,9 @@ namespace skiff::runtime {
 /// container has its own of: terminals (pts, ptmx, console) and what lies in shm and mqueue.
 /// Directories that may not be read count as empty. None is opened; each is optional.
 std::vector<DeviceStep> find_host_devices();
+
+/// Whether a container has its own of this: "/dev/ptmx", or something below "/dev/pts".
+bool is_own_of_container(std::string_view path);
 
 /// Adds them to `plan`, but for those that it has and those below a mount that the user asked for.
 void add_host_devices(LaunchPlan& plan);

@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "runtime/host_devices.h"
 
 namespace skiff::engine {
 namespace {
@@ -39,7 +40,8 @@ HostDevice device_of(std::string path, std::string target, const struct stat& st
             major(status.st_rdev), minor(status.st_rdev), access};
 }
 
-/// Nodes only, never through a link: what else is there is passed over.
+/// Nodes only, never through a link: what else is there is passed over, and what the container has
+/// of its own at that place.
 void collect(int directory, const std::string& path, const std::string& target,
              const std::string& access, std::vector<HostDevice>& devices, int depth) {
     for (const std::string& name : list_directory(directory)) {
@@ -48,11 +50,16 @@ void collect(int directory, const std::string& path, const std::string& target,
         if (!entry.valid() || fstat(entry.get(), &status) < 0) continue;
         const std::string source = fmt::format("{}/{}", path, name);
         const std::string below = fmt::format("{}/{}", target, name);
+        if (runtime::is_own_of_container(below)) continue;
         if (is_node(status)) {
             devices.push_back(device_of(source, below, status, access));
         } else if (S_ISDIR(status.st_mode) && depth < deepest) {
-            const Fd inner = find_at(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-            if (inner.valid()) collect(inner.get(), source, below, access, devices, depth + 1);
+            try {
+                const Fd inner = find_at(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+                if (inner.valid()) collect(inner.get(), source, below, access, devices, depth + 1);
+            } catch (const SystemError& error) {
+                if (error.errno_value() != EACCES) throw;  // not for us to read
+            }
         }
     }
 }
