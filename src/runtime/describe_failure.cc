@@ -19,6 +19,12 @@ const T* at(const std::vector<T>& list, unsigned index) {
     return index < list.size() ? &list[index] : nullptr;
 }
 
+/// As it is typed: a '/' there is a '.' in the name, and the other way round.
+std::string sysctl_name(std::string path) {
+    for (char& c : path) c = c == '/' ? '.' : c == '.' ? '/' : c;
+    return path;
+}
+
 Error describe_exec(const LaunchPlan& plan, int error) {
     const std::string command = plan.arguments.empty() ? "" : quoted(plan.arguments[0]);
     const bool in_path = plan.executables.size() != 1 || plan.executables[0] != plan.arguments[0];
@@ -173,9 +179,9 @@ Error describe_failure(const LaunchPlan& plan, const Report& report) {
                 return Error(ErrorKind::invalid,
                              "the sysctl '{}' is not there: the kernel has none of this name, or "
                              "not in a namespace",
-                             sysctl->path);
-            return SystemError(error, "cannot set the sysctl '{}' to '{}'", sysctl->path,
-                               printable(sysctl->value));
+                             sysctl_name(sysctl->path));
+            return SystemError(error, "cannot set the sysctl '{}' to '{}'",
+                               sysctl_name(sysctl->path), printable(sysctl->value));
         }
         case Step::apparmor:
             if (error == ENOENT)

@@ -102,21 +102,22 @@ void enter(const LaunchPlan& plan, const ExecVectors& vectors, int socket) noexc
     // Hooks have run, and their rights are needed for it.
     step(Step::join, enter_pid_namespace(plan));
 
-    // Descriptors and limits while we may still do everything; then the identity, which takes that
-    // away.
+    // Descriptors while we may still do everything.
     step(Step::stdio, connect_stdio(plan, console));
     const bool leaves_to_child = enters_pid_namespace(plan);
     // Whose session is led by the process that becomes the program.
     if (plan.terminal && !leaves_to_child) step(Step::console, take_terminal());
     // From here on nothing but the handshake is needed of all that is open.
     step(Step::stdio, place_kept(plan, socket));
-    walk(set_rlimits(plan, at));
     // The container's network is made by others, while all of the above was done here.
     if (plan.waits_before_program) step(Step::handshake, wait_for_go(socket));
     // Of interfaces, too, which are there by now; as root of the namespaces.
     if (sysctls >= 0) walk(set_sysctls(plan, sysctls, at));
     // For the exec to come, and inherited by the child of --init.
     if (apparmor >= 0) step(Step::apparmor, set_apparmor(plan, apparmor));
+    // What is above opens files, for which a limit may leave no number; and to raise one takes a
+    // right.
+    walk(set_rlimits(plan, at));
     // PID 1 of --init drops its rights like the program it serves, so it splits off after that.
     walk(take_identity(plan, at));
     step(Step::escape_check, check_working_directory());
