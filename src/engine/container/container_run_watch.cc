@@ -57,6 +57,8 @@ std::vector<std::string> ContainerRun::update(int request) {
     const UpdateRequest wanted = read_update_request(request);
     ContainerRecord changed = record_;
     apply_update(wanted, changed);
+    // What was in force is so again, and said once more what of it is not.
+    const std::vector<std::string> before = groups_.apply(group_limits(record_.request.resources));
     std::vector<std::string> less;
     try {
         extend_groups(wanted, changed);
@@ -69,6 +71,11 @@ std::vector<std::string> ContainerRun::update(int request) {
         groups_.apply(group_limits(record_.request.resources));
         throw;
     }
+    std::erase_if(state_.less, [&](const std::string& sentence) {
+        return std::ranges::find(before, sentence) != before.end();
+    });
+    state_.less.insert(state_.less.end(), less.begin(), less.end());
+    files_.write_state(state_, Durability::none);
     const RestartPolicy policy = parse_restart_policy(record_.request.restart);
     if (policy.kind == RestartPolicy::Kind::no) {
         forget_policy();

@@ -60,11 +60,15 @@ std::vector<std::string> ContainerGroups::apply(const GroupLimits& limits) const
     for (const Refused& one : refused) set(one.write, *one.opened, true);
     for (const LimitWrite& write : limit_writes(limits, false))
         if (std::find(without.begin(), without.end(), write.controller) != without.end() &&
-            !write.optional)
-            less.push_back(
-                fmt::format("{} is not enforced: no control group with the controller "
-                            "'{}' can be made here (skiff info tells why)",
-                            write.what, write.controller));
+            !write.optional) {
+            std::string sentence = fmt::format(
+                "{} is not enforced: no control group with the controller "
+                "'{}' can be made here (skiff info tells why)",
+                write.what, write.controller);
+            // One limit may be two files.
+            if (std::ranges::find(less, sentence) == less.end())
+                less.push_back(std::move(sentence));
+        }
     const bool unified = find("unified") != nullptr && find("memory") == nullptr;
     for (std::string& sentence : impossible_limits(limits, unified))
         less.push_back(std::move(sentence));

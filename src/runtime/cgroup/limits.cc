@@ -61,8 +61,10 @@ void add_cpu(const GroupLimits& limits, bool unified, std::vector<LimitWrite>& l
                             limits.cpu_period == 0 ? default_period : limits.cpu_period));
         return;
     }
+    // Of --cpus they are one limit.
     if (limits.cpu_period != 0)
-        add("the CPU period", "cpu.cfs_period_us", fmt::format("{}", limits.cpu_period));
+        add(limits.cpu_quota != 0 ? "the CPU limit" : "the CPU period", "cpu.cfs_period_us",
+            fmt::format("{}", limits.cpu_period));
     if (limits.cpu_quota != 0)
         add("the CPU limit", "cpu.cfs_quota_us", fmt::format("{}", limits.cpu_quota));
     if (limits.realtime_period != 0)
