@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/build/export.h"
 
+#include <algorithm>
+#include <optional>
+#include <vector>
+
 #include "base/error.h"
 #include "engine/image/new_image.h"
 
@@ -24,6 +28,26 @@ class UnpackedBlob final : public storage::PendingBlob {
     storage::BlobName name_;
 };
 
+/// Instructions that made nothing have the time of what is below them or, before the first new
+/// layer, of that one, as BuildKit has it: the same steps out of the cache give the same image.
+void settle_times(oci::ImageConfig& config) {
+    std::vector<oci::HistoryEntry>& history = config.history;
+    const auto is_open = [](const oci::HistoryEntry& entry) {
+        return !entry.created && entry.empty_layer && entry.comment == builder_name;
+    };
+    const auto first = std::ranges::find_if(history, is_open);
+    const auto made = std::find_if(first, history.end(), [](const oci::HistoryEntry& entry) {
+        return entry.created.has_value();
+    });
+    std::optional<Timestamp> time = made == history.end() ? config.created : made->created;
+    for (auto entry = first; entry != history.end(); ++entry) {
+        if (is_open(*entry))
+            entry->created = time;
+        else
+            time = entry->created;
+    }
+}
+
 }  // namespace
 
 ImageStaging::NewImage image_of_stage(ImageStaging& staging, const storage::Store& store,
@@ -31,6 +55,7 @@ ImageStaging::NewImage image_of_stage(ImageStaging& staging, const storage::Stor
     ImageStaging::NewImage image;
     image.config = state.config;
     if (!image.config.created) image.config.created = now();
+    settle_times(image.config);
     image.config.diff_ids = state.diffs();
     for (const StageLayer& layer : state.layers) {
         staging.lease().add_layer(layer.key);

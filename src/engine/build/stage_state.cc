@@ -18,7 +18,6 @@ using dockerfile::KeyValue;
 
 constexpr std::string_view search_path =
     "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-constexpr const char* builder_name = "buildkit.dockerfile.v0";
 
 /// RUN has them without an ARG, and they are no part of what a step is.
 constexpr std::array proxies = {"HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy",
@@ -280,12 +279,11 @@ std::string history_text(const dockerfile::InstructionBody& body, const StageSta
 }
 
 void StageState::add_history(const dockerfile::InstructionBody& body) {
-    // Nothing was made, so there is no time of it but that of what is below: the same Dockerfile
-    // gives the same image, whenever it is built.
-    config.history.push_back({.created = config.created,
+    // Nothing was made, so there is no time of it but that of what is beside it (export.cc).
+    config.history.push_back({.created = {},
                               .created_by = history_text(body, *this),
                               .author = "",
-                              .comment = builder_name,
+                              .comment = std::string(builder_name),
                               .empty_layer = true});
 }
 
@@ -295,7 +293,7 @@ void StageState::add_step_history(const dockerfile::InstructionBody& body, Times
     config.history.push_back({.created = created,
                               .created_by = history_text(body, *this),
                               .author = "",
-                              .comment = builder_name,
+                              .comment = std::string(builder_name),
                               .empty_layer = empty});
 }
 

@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -17,6 +18,9 @@
 #include "storage/layers.h"
 
 namespace skiff::engine {
+
+/// The comment of what a build adds to an image's history: the one people know.
+inline constexpr std::string_view builder_name = "buildkit.dockerfile.v0";
 
 struct StageLayer {
     oci::Digest key;  ///< by what the store names it

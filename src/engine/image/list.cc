@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "engine/build/stage_state.h"
 #include "engine/image/find.h"
 #include "storage/layers.h"
 
@@ -98,6 +99,15 @@ std::map<size_t, std::string> find_ancestors(const storage::Store& store,
         }
     }
     return ancestors;
+}
+
+/// How many of the first entries have a builder's above them, which knows no parents: as in Docker,
+/// their images are not said.
+size_t built_entries(const oci::ImageConfig& config) {
+    const auto last =
+        std::find_if(config.history.rbegin(), config.history.rend(),
+                     [](const oci::HistoryEntry& entry) { return entry.comment == builder_name; });
+    return static_cast<size_t>(config.history.rend() - last);
 }
 
 Json graph_driver_json(const storage::Store& store, const storage::ImageRecord& record) {
@@ -236,12 +246,16 @@ Json inspect_image(const Engine& engine, const std::string& text) {
                   {"Parent", ""},
                   {"Comment", config.opaque.comment},
                   {"Created", created_text(config.created)},
+                  // Of images that a container was committed to; nobody notes it any more.
+                  {"Container", ""},
+                  {"ContainerConfig", docker_config_json({})},
                   {"DockerVersion", config.opaque.docker_version},
                   {"Author", config.opaque.author},
                   {"Config", docker_config_json(config)},
                   {"Architecture", config.platform.architecture},
                   {"Os", config.platform.os},
                   {"Size", image.record.size()},
+                  {"VirtualSize", image.record.size()},
                   {"GraphDriver", graph_driver_json(*store, image.record)},
                   {"RootFS", {{"Type", "layers"}, {"Layers", std::move(diff_ids)}}},
                   {"Metadata", {{"LastTagTime", to_rfc3339(image.record.tagged)}}}};
@@ -254,6 +268,7 @@ std::vector<HistoryLine> image_history(const Engine& engine, const std::string& 
     const StoredImage image = get_stored_image(store ? &*store : nullptr, text);
     const oci::ImageConfig config = read_image_config(*store, image.id());
     const std::map<size_t, std::string> ancestors = find_ancestors(*store, image.record, config);
+    const size_t without_parents = built_entries(config);
     std::vector<HistoryLine> lines;
     auto layer = image.record.layers.begin();
     const auto take_layer_size = [&] {
@@ -262,8 +277,8 @@ std::vector<HistoryLine> image_history(const Engine& engine, const std::string& 
     for (const oci::HistoryEntry& entry : config.history) {
         HistoryLine line{"", entry.created, entry.created_by,
                          entry.empty_layer ? 0 : take_layer_size(), entry.comment};
-        if (const auto found = ancestors.find(lines.size() + 1); found != ancestors.end())
-            line.id = found->second;
+        const auto found = ancestors.find(lines.size() + 1);
+        if (found != ancestors.end() && found->first >= without_parents) line.id = found->second;
         lines.push_back(std::move(line));
     }
     // Layers that the history does not tell of are there all the same.
