@@ -84,6 +84,20 @@ std::string parse_search_domain(std::string_view text) {
     return std::string(text);
 }
 
+/// What docker/cli says of modes that cannot be had together; the same one twice is one.
+void take_network(std::string& network, std::string_view value) {
+    const auto is_default = [](std::string_view mode) {
+        return mode == "default" ||
+               std::ranges::find(words_for_default, mode) != words_for_default.end();
+    };
+    if (!network.empty() && network != value && !(is_default(network) && is_default(value)))
+        throw Error(ErrorKind::usage,
+                    "conflicting options: cannot attach both user-defined and non-user-defined "
+                    "network-modes (--network {} and {})",
+                    network, value);
+    network = value;
+}
+
 }  // namespace
 
 void set_network(CreateRequest& request, std::string_view value) {
@@ -109,8 +123,9 @@ void set_network(CreateRequest& request, std::string_view value) {
 }
 
 void declare_network_flags(CommandBuilder& command, CreateRequest& request, std::string& network) {
-    command.option(
-        "--network,--net", network, "network",
+    command.parsed(
+        "--network,--net", [&network](std::string_view value) { take_network(network, value); },
+        "network",
         "Network of the container: slirp (the default: a private one with a way out), none, host "
         "or "
         "container:<name|id>",
