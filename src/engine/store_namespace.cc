@@ -96,6 +96,8 @@ std::string run_with_own_mounts(const Engine& engine, const std::function<std::s
         const ExitStatus status = cloned.child.wait();
         const Cut parts = cut(text, '\n');
         if (!text.empty()) throw Error(error_kind_from(parts.before), std::string(parts.after));
+        if (status.signal == SIGPIPE)
+            throw SystemError(EPIPE, "cannot write what was found in the store");
         if (!status.ok())
             throw Error(ErrorKind::system, "the process that looked into the store was killed");
     });

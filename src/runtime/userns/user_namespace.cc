@@ -145,6 +145,8 @@ int run_in_user_namespace(const IdMaps& maps, const std::function<int()>& act,
         const Cut parts = cut(text, '\n');
         throw Error(error_kind_from(parts.before), std::string(parts.after));
     }
+    if (status.signal == SIGPIPE)
+        throw SystemError(EPIPE, "the process in the user namespace cannot write");
     if (status.signal != 0)
         throw Error(ErrorKind::system, "the process in the user namespace was killed by signal {}",
                     status.signal);
