@@ -281,7 +281,7 @@ Json config_json(const ContainerRecord& record, const std::string& hostname) {
                  {"Labels", config.labels}};
     if (!ports.empty()) json["ExposedPorts"] = ports;
     if (!config.health.test.empty()) json["Healthcheck"] = healthcheck_json(config.health);
-    if (!config.stop_signal.empty()) json["StopSignal"] = signal_name(stop_signal_of(record));
+    if (!config.stop_signal.empty()) json["StopSignal"] = config.stop_signal;
     if (!config.health_shell.empty()) json["Shell"] = config.health_shell;
     add_podman_fields(record.request, json);
     if (record.request.stop_timeout) json["StopTimeout"] = *record.request.stop_timeout;

@@ -131,6 +131,8 @@ Json docker_resources(const CreateRequest& request) {
         {"DeviceCgroupRules",
          request.device_rules.empty() ? Json(nullptr) : Json(request.device_rules)},
         {"DeviceRequests", device_requests(request)},
+        {"KernelMemory", r.kernel_memory},
+        {"KernelMemoryTCP", 0},
         {"MemoryReservation", r.memory_reservation},
         {"MemorySwap", effective_memory_swap(r)},
         {"MemorySwappiness", r.memory_swappiness ? Json(*r.memory_swappiness) : Json(nullptr)},
