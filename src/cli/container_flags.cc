@@ -231,15 +231,7 @@ void declare_container_flags(CommandBuilder& command, ContainerFlags& flags) {
         "list", "Attach a label to the container");
     command.option("--label-file", flags.label_files, "list",
                    "Read labels from a file, a line each", complete::files);
-    command.parsed(
-        "--isolation",
-        [](std::string_view value) {
-            // Other systems have others.
-            if (!value.empty() && value != "default")
-                throw Error(ErrorKind::invalid,
-                            "Invalid isolation: {} - linux only supports 'default'", quoted(value));
-        },
-        "string", "Isolation technology: default", complete::words("default"));
+    declare_isolation_technology(command);
     command.option("--cidfile", flags.cidfile, "string", "Write the container's ID to a new file",
                    complete::files);
     command.option("--restart", request.restart, "string",

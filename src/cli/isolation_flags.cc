@@ -51,12 +51,13 @@ void check_shared_network(const CreateRequest& request) {
 void apply_seccomp(engine::SecurityRequest& security, const std::string& value) {
     security.seccomp.clear();
     security.seccomp_is_profile = false;
-    if (value == "builtin") return;
+    security.seccomp_file.clear();
     security.seccomp = value;
-    if (value == "unconfined") return;
+    if (value == "builtin" || value == "unconfined") return;
     security.seccomp = with_context([&] { return read_file(value, largest_seccomp_profile); },
                                     "opening seccomp profile ({}) failed", value);
     security.seccomp_is_profile = true;
+    security.seccomp_file = value;
 }
 
 [[noreturn]] void refuse_option(std::string_view text) {
@@ -164,6 +165,8 @@ void declare_isolation_flags(CommandBuilder& command, CreateRequest& request,
                              std::vector<std::string>& security_options) {
     command.flag("--privileged", request.security.privileged,
                  "Give all capabilities and devices that the caller has");
+    command.flag("--nested", request.security.nested,
+                 "Let an engine in the container have containers of its own");
     command.parsed(
         "--cap-add",
         [&request](std::string_view value) {
@@ -207,6 +210,18 @@ void declare_isolation_flags(CommandBuilder& command, CreateRequest& request,
                    "keep-id[:uid=,gid=,size=], nomap, auto[:size=,uidmapping=,gidmapping=]",
                    complete::words("host keep-id nomap auto keep-id: auto:"));
     command.option("-h,--hostname", request.hostname, "string", "Host name of the container");
+}
+
+void declare_isolation_technology(CommandBuilder& command) {
+    command.parsed(
+        "--isolation",
+        [](std::string_view value) {
+            // Other systems have others.
+            if (!value.empty() && value != "default")
+                throw Error(ErrorKind::invalid,
+                            "Invalid isolation: {} - linux only supports 'default'", quoted(value));
+        },
+        "string", "Isolation technology: default", complete::words("default"));
 }
 
 }  // namespace skiff::cli

@@ -15,6 +15,9 @@ namespace skiff::cli {
 void declare_isolation_flags(CommandBuilder& command, engine::CreateRequest& request,
                              std::vector<std::string>& security_options);
 
+/// --isolation, of which Linux has one.
+void declare_isolation_technology(CommandBuilder& command);
+
 /// One --security-opt. Reads a seccomp profile. Throws Error: usage in Docker's words, SystemError.
 void apply_security_option(engine::SecurityRequest& security, std::string_view text);
 

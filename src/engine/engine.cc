@@ -8,6 +8,7 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include <linux/capability.h>
 #include <sys/stat.h>
 
 #include "base/error.h"
@@ -15,6 +16,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "engine/namespace_note.h"
+#include "runtime/capabilities/capability_set.h"
 #include "storage/store.h"
 
 namespace skiff::engine {
@@ -68,9 +70,17 @@ std::string default_run_root(bool rootless) {
     return fmt::format("/tmp/skiff-run-{}", geteuid());
 }
 
+/// Root of a container has a name, and no more rights here than any other user has.
+bool rules_namespace() {
+    return geteuid() == 0 && runtime::caller_capabilities().has(CAP_SYS_ADMIN);
+}
+
 }  // namespace
 
-Engine::Engine(EngineOptions options) : options_(std::move(options)), rootless_(geteuid() != 0) {
+Engine::Engine(EngineOptions options)
+    : options_(std::move(options)), rootless_(!rules_namespace()) {
+    // Where things are goes by the name.
+    const bool is_root = geteuid() == 0;
     if (options_.timing) phases_ = Phases(options_.timing_origin);
     const auto given = [](const std::optional<std::string>& option, const char* variable,
                           const char* flag) -> std::optional<std::string> {
@@ -84,7 +94,7 @@ Engine::Engine(EngineOptions options) : options_(std::move(options)), rootless_(
     };
     if (const auto root = given(options_.root, "SKIFF_ROOT", "--root")) {
         root_ = *root;
-    } else if (!rootless_) {
+    } else if (is_root) {
         root_ = "/var/lib/skiff";
     } else if (const auto data = absolute_variable("XDG_DATA_HOME")) {
         root_ = *data + "/skiff";
@@ -92,10 +102,10 @@ Engine::Engine(EngineOptions options) : options_(std::move(options)), rootless_(
         root_ = home_directory() + "/.local/share/skiff";
     }
     run_root_ = given(options_.run_root, "SKIFF_RUNROOT", "--runroot").value_or("");
-    if (run_root_.empty()) run_root_ = default_run_root(rootless_);
+    if (run_root_.empty()) run_root_ = default_run_root(!is_root);
     if (const auto config = given(options_.config, "SKIFF_CONFIG", "--config")) {
         config_path_ = *config;
-    } else if (!rootless_) {
+    } else if (is_root) {
         config_path_ = "/etc/skiff/config.yaml";
     } else if (const auto config_home = absolute_variable("XDG_CONFIG_HOME")) {
         config_path_ = *config_home + "/skiff/config.yaml";

@@ -46,7 +46,8 @@ class Engine {
     /// /etc/cdi and /var/run/cdi, for a regular user also the same two of their own
     /// ($XDG_CONFIG_HOME/cdi and $XDG_RUNTIME_DIR/cdi), as Docker has it.
     std::vector<std::string> cdi_directories() const;
-    /// The caller is not the root of the initial user namespace, so files of a store belong to
+    /// The caller has no rights over the user namespace it is in (no root, or one of a container,
+    /// without CAP_SYS_ADMIN), so that containers are in one below, and files of a store belong to
     /// subordinate ids.
     bool rootless() const { return rootless_; }
     /// Tells people something without failing; see EngineOptions::warn.

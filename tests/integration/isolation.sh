@@ -59,8 +59,8 @@ done
 refuses '--network host --sysctl net.core.somaxconn=1' 'sysctl "net.core.somaxconn" not allowed in host network namespace'
 refuses '--ipc host --sysctl kernel.msgmax=1' 'sysctl "kernel.msgmax" is not allowed in the hosts ipc namespace'
 refuses '--uts host --sysctl kernel.domainname=x' 'not allowed in host UTS namespace'
-refuses '--sysctl net.core.no_such=1' "the sysctl 'net/core/no_such' is not there"
-refuses '--sysctl net.core.somaxconn=lots' "cannot set the sysctl 'net/core/somaxconn' to 'lots': Invalid argument"
+refuses '--sysctl net.core.no_such=1' "the sysctl 'net.core.no_such' is not there"
+refuses '--sysctl net.core.somaxconn=lots' "cannot set the sysctl 'net.core.somaxconn' to 'lots': Invalid argument"
 
 # --- --security-opt ----------------------------------------------------------------------------------------------------
 
@@ -70,9 +70,17 @@ for form in no-new-privileges:false no-new-privileges=false; do has "$form" '0$'
 has "seccomp by default" '2$' in_ '' 'grep Seccomp: /proc/self/status'
 has "… builtin" '2$' in_ '--security-opt seccomp=builtin' 'grep Seccomp: /proc/self/status'
 has "… unconfined" '0$' in_ '--security-opt seccomp=unconfined' 'grep Seccomp: /proc/self/status'
+has "… of --privileged: none" '0$' in_ '--privileged' 'grep Seccomp: /proc/self/status'
+has "… but the one that is given" '2$' in_ '--privileged --security-opt seccomp=builtin' 'grep Seccomp: /proc/self/status'
 profile() { printf '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["mkdir","mkdirat"],"action":"SCMP_ACT_ERRNO","errnoRet":38%s}]}' "$1" >profile.json; }
 mkdir_in() { in_ "--security-opt seccomp=$T/profile.json $1" 'mkdir /tmp/d 2>&1 && echo made'; }
 profile ''; fails "… of a file" 1 'not implemented' mkdir_in ''
+fails "… also with --privileged" 1 'not implemented' mkdir_in '--privileged'
+echo '{' >bad.json; refuses "--security-opt seccomp=$T/bad.json" 'bad.json'
+refuses '--network none --network host' 'conflicting options: cannot attach both user-defined and non-user-defined network-modes'
+is "--network none twice" 1 in_ '--network none --network none' 'echo 1'
+is "limits of the program come after what is set up" 5 in_ '--ulimit nofile=5:6 --sysctl net.core.somaxconn=100' 'ulimit -n'
+is "--device /dev" char in_ '--device /dev' '[ -c /dev/null ] && [ -L /dev/ptmx ] && echo char'
 profile ',"excludes":{"caps":["CAP_SYS_ADMIN"]}'; is "… that excludes a capability which is there" made mkdir_in '--cap-add SYS_ADMIN'
 fails "… and one which is not" 1 'not implemented' mkdir_in ''
 profile ',"includes":{"minKernel":"4.8"}'; fails "… from a kernel on" 1 'not implemented' mkdir_in ''

@@ -12,6 +12,7 @@
 #include "base/root_dir.h"
 #include "base/text.h"
 #include "engine/container/container_files.h"
+#include "engine/container/nested_engine.h"
 #include "engine/shared_namespace.h"
 #include "runtime/userns/container_maps.h"
 #include "storage/layers.h"
@@ -271,6 +272,7 @@ IdLayout parse_id_layout(std::string_view mode) {
 }
 
 std::optional<FileLock> settle_id_maps(const Engine& engine, ContainerRecord& record) {
+    settle_nested(engine, record);
     const std::string& mode = record.request.namespaces.user;
     const IdLayout layout = parse_id_layout(mode);
     if (layout.kind == IdLayout::Kind::shared) return std::nullopt;

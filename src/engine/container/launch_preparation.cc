@@ -25,6 +25,7 @@
 #include "engine/container/log_options.h"
 #include "engine/container/mount_sources.h"
 #include "engine/container/namespace_sharing.h"
+#include "engine/container/nested_engine.h"
 #include "engine/container/nested_maps.h"
 #include "engine/container/own_files.h"
 #include "engine/container/root_mount.h"
@@ -167,7 +168,7 @@ Preparation prepare_launch(const Engine& engine, const ContainerFiles& files,
     result.nested = nested_id_maps(record, host);
     JoinedNamespaces joined(engine, record);
     const CdiDevices cdi = find_cdi_devices(record.request, host.in_user_namespace);
-    std::vector<HostDevice> devices = gather_devices(record.request.devices);
+    std::vector<HostDevice> devices = gather_devices(wanted_devices(record.request));
     std::ranges::copy(cdi.nodes, std::back_inserter(devices));
     const std::vector<runtime::DeviceRule> rules = watch_devices(record, groups, devices, result);
     const bool opens_devices = !rules.empty() && makes_devices(record.request);

@@ -242,10 +242,10 @@ bool has_rights_over_namespace(const std::vector<std::string>& added) {
 bool wants_own_namespace(const ContainerRecord& record) {
     const SecurityRequest& security = record.request.security;
     const bool may_write_limits = security.privileged || security.open_system_paths ||
-                                  !security.unmasked.empty() ||
+                                  security.nested || !security.unmasked.empty() ||
                                   has_rights_over_namespace(security.cap_add);
     // Users' keyrings are the namespace's; the default profile alone keeps everybody from them.
-    const bool may_have_keyrings = !security.seccomp.empty();
+    const bool may_have_keyrings = !security.seccomp.empty() && security.seccomp != "builtin";
     return may_write_limits || may_have_keyrings || has_process_limit(record);
 }
 

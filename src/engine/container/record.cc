@@ -116,7 +116,8 @@ SKIFF_MEMBERS(Resources, memory, memory_reservation, memory_swap, memory_swappin
 SKIFF_MEMBERS(NamespaceModes, pid, ipc, uts, network, cgroup, user)
 SKIFF_MEMBERS(SlirpRequest, cidr, mtu, host_loopback, egress)
 SKIFF_MEMBERS(SecurityRequest, cap_add, cap_drop, privileged, no_new_privileges, apparmor, labels,
-              open_system_paths, masked, unmasked, seccomp, seccomp_is_profile)
+              open_system_paths, masked, unmasked, seccomp, seccomp_is_profile, seccomp_file,
+              nested)
 SKIFF_MEMBERS(DeviceRequest, path, target, access)
 SKIFF_MEMBERS(GpuRequest, driver, count, ids, capabilities)
 SKIFF_MEMBERS(HealthRequest, none, command, interval, timeout, start_period, start_interval,

@@ -71,9 +71,12 @@ struct SecurityRequest {
     bool open_system_paths = false;     ///< systempaths=unconfined, unmask=ALL
     std::vector<std::string> masked;    ///< mask=: paths beside the default ones
     std::vector<std::string> unmasked;  ///< unmask=: paths, or patterns ("/proc/*") of them
-    /// "" the default profile, "unconfined", or the text of a JSON profile.
+    /// "" the default profile (none if privileged), "builtin" the default one in any case,
+    /// "unconfined", or the text of a JSON profile.
     std::string seccomp;
     bool seccomp_is_profile = false;
+    std::string seccomp_file;  ///< as typed, for messages
+    bool nested = false;       ///< --nested, see nested_engine.h
 };
 
 /// --device.

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "engine/container/container_files.h"
+#include "engine/container/nested_engine.h"
 #include "engine/image/find.h"
 #include "engine/volume/volume_store.h"
 #include "engine/volume/volume_users.h"
@@ -115,6 +116,7 @@ void merge_volume_paths(const CreateRequest& request, EffectiveConfig& config) {
     }
     for (const MountRequest& mount : request.mounts)
         if (is_anonymous_path(mount)) config.volumes.push_back(mount.target);
+    if (request.security.nested) config.volumes.emplace_back(nested_store);
     std::ranges::sort(config.volumes);
     const auto same = std::ranges::unique(config.volumes);
     config.volumes.erase(same.begin(), same.end());

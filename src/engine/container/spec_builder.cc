@@ -74,7 +74,8 @@ SpecMount sys_mount(const ContainerRecord& record) {
 /// Its own part, where it has a cgroup namespace. The host's is shown as it is, and what a rootless
 /// container sees there is the caller's own: never to be written (GO-2023-1682).
 SpecMount cgroup_mount(const ContainerRecord& record, const SpecFacts& facts) {
-    const bool writable = record.request.security.privileged || is_systemd(record);
+    const SecurityRequest& security = record.request.security;
+    const bool writable = security.privileged || security.nested || is_systemd(record);
     if (record.request.namespaces.cgroup != "host")
         return {"/sys/fs/cgroup",
                 "cgroup",
@@ -225,6 +226,10 @@ void apply_security(const ContainerRecord& record, const SpecFacts& facts, oci::
     spec.readonly_paths = read_only_paths(security);
 }
 
+bool opens_system_paths(const SecurityRequest& security) {
+    return security.privileged || security.open_system_paths || security.nested;
+}
+
 /// podman's: a pattern of fnmatch(3), or a path above.
 bool is_unmasked(const SecurityRequest& security, const std::string& path) {
     return std::ranges::any_of(security.unmasked, [&](const std::string& pattern) {
@@ -255,8 +260,7 @@ void set_variable(std::vector<std::string>& environment, const std::string& vari
 
 std::vector<std::string> masked_paths(const SecurityRequest& security) {
     std::vector<std::string> paths;
-    if (!security.privileged && !security.open_system_paths)
-        paths = runtime::default_masked_paths();
+    if (!opens_system_paths(security)) paths = runtime::default_masked_paths();
     std::erase_if(paths, [&](const std::string& path) { return is_unmasked(security, path); });
     // What somebody asked for holds whatever else is opened.
     for (const std::string& path : security.masked)
@@ -265,7 +269,7 @@ std::vector<std::string> masked_paths(const SecurityRequest& security) {
 }
 
 std::vector<std::string> read_only_paths(const SecurityRequest& security) {
-    if (security.privileged || security.open_system_paths) return {};
+    if (opens_system_paths(security)) return {};
     std::vector<std::string> paths = runtime::default_read_only_paths();
     std::erase_if(paths, [&](const std::string& path) { return is_unmasked(security, path); });
     return paths;

@@ -8,10 +8,13 @@
 
 #include <unistd.h>
 
+#include <linux/capability.h>
+
 #include "base/error.h"
 #include "engine/container/cdi_devices.h"
 #include "engine/container/devices.h"
 #include "engine/container/namespace_sharing.h"
+#include "engine/container/nested_engine.h"
 #include "engine/container/nested_maps.h"
 #include "engine/shared_namespace.h"
 #include "runtime/capabilities/capability_set.h"
@@ -51,7 +54,7 @@ namespace {
 
 /// What is not there at the moment is left out.
 void find_devices(const Engine& engine, const CreateRequest& request, SpecFacts& facts) {
-    for (const DeviceRequest& device : request.devices) {
+    for (const DeviceRequest& device : wanted_devices(request)) {
         try {
             std::ranges::move(gather_devices({device}), std::back_inserter(facts.devices));
         } catch (const Error&) {
@@ -99,11 +102,21 @@ SpecFacts documented_spec_facts(const Engine& engine, const ContainerFiles& file
 std::optional<runtime::SeccompRequest> seccomp_request(const ContainerRecord& record,
                                                        runtime::CapabilitySet capabilities) {
     const SecurityRequest& security = record.request.security;
-    if (security.privileged || (security.seccomp == "unconfined" && !security.seccomp_is_profile))
-        return std::nullopt;
+    // As Docker: of --privileged is what nobody asked for.
+    const bool given = security.seccomp_is_profile || security.seccomp == "builtin";
+    if (!given && (security.privileged || security.seccomp == "unconfined")) return std::nullopt;
     runtime::SeccompRequest request;
     request.capabilities = capabilities;
-    if (security.seccomp_is_profile) request.profile = {security.seccomp, "--security-opt seccomp"};
+    if (security.nested) {
+        request.capabilities.add(CAP_SYS_ADMIN);
+        // A container's root is changed by the first, and has, of runc and crun, a session keyring;
+        // keyrings of users are the namespace's.
+        request.also_allowed = {"pivot_root", "keyctl"};
+    }
+    if (security.seccomp_is_profile)
+        request.profile = {security.seccomp, security.seccomp_file.empty()
+                                                 ? "--security-opt seccomp"
+                                                 : security.seccomp_file};
     return request;
 }
 

@@ -21,7 +21,7 @@ SpecFacts spec_facts(const Engine& engine, const runtime::HostFacts& host,
 SpecFacts documented_spec_facts(const Engine& engine, const ContainerFiles& files,
                                 const ContainerRecord& record);
 
-/// The filter of the record; nothing for --privileged and seccomp=unconfined.
+/// The filter of the record; nothing for seccomp=unconfined, and for --privileged without a profile.
 std::optional<runtime::SeccompRequest> seccomp_request(const ContainerRecord& record,
                                                        runtime::CapabilitySet capabilities);
 

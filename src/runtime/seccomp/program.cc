@@ -4,6 +4,7 @@
 #include <seccomp.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "runtime/seccomp/linked_programs.h"
 #include "runtime/seccomp/program_cache.h"
 
@@ -22,12 +23,20 @@ std::string cache_key_text(const SeccompRequest& request, const SeccompTarget& t
         SKIFF_VERSION, compiler_form, library->major, library->minor, library->micro,
         seccomp_arch_native(), static_cast<int>(target.abis), target.kernel.major,
         target.kernel.minor, target.capabilities.bits(),
-        request.profile ? std::string_view(request.profile->text) : default_profile_text());
+        request.profile
+            ? request.profile->text
+            : fmt::format("{}{}", join(request.also_allowed, " "), default_profile_text()));
 }
 
 SeccompProfile profile_of(const SeccompRequest& request) {
     if (request.profile) return parse_seccomp_profile(request.profile->text, request.profile->name);
-    return parse_seccomp_profile(default_profile_text(), "default_profile.json");
+    SeccompProfile profile = parse_seccomp_profile(default_profile_text(), "default_profile.json");
+    if (!request.also_allowed.empty()) {
+        SyscallRule rule;
+        rule.names = request.also_allowed;
+        profile.rules.push_back(std::move(rule));
+    }
+    return profile;
 }
 
 }  // namespace
@@ -36,7 +45,7 @@ SeccompProgram get_program(const SeccompRequest& request, const std::string& cac
     SeccompTarget target{request.capabilities, {}, request.abis};
     if (!request.profile) {
         target.capabilities = request.capabilities & mentioned_in_default_profile();
-        if (request.abis == OpenAbis::native)
+        if (request.abis == OpenAbis::native && request.also_allowed.empty())
             for (const LinkedProgram& linked : linked_programs())
                 if (linked.capabilities == target.capabilities)
                     return SeccompProgram(linked.instructions);

@@ -40,6 +40,8 @@ struct SeccompRequest {
     std::optional<UserProfile> profile;  ///< nothing: the default one
     CapabilitySet capabilities;          ///< the container's bounding set
     OpenAbis abis = OpenAbis::native;
+    std::vector<std::string> also_allowed =
+        {};  ///< system calls, beside those of the default profile
 };
 
 /// The filter for a container. The default profile with the default capabilities, all or none is

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -105,6 +106,13 @@ IdMaps read_id_maps(pid_t pid) {
         return parse_kernel_text(read_file(path, max_file_size), path);
     };
     return {read("uid_map"), read("gid_map")};
+}
+
+IdMaps own_id_maps() {
+    IdMaps maps = read_id_maps(getpid());
+    for (auto* map : {&maps.uids, &maps.gids})
+        for (IdExtent& extent : *map) extent.outside = extent.inside;
+    return maps;
 }
 
 IdMaps default_id_maps(uid_t uid, gid_t gid, const std::string& login_name,

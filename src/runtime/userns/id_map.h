@@ -58,6 +58,10 @@ std::vector<IdExtent> parse_kernel_text(std::string_view text, std::string_view 
 /// The maps of a live process, as seen from the caller's user namespace. Throws SystemError.
 IdMaps read_id_maps(pid_t pid);
 
+/// Every id of the caller's own user namespace, each as itself; of others only the kernel's
+/// CAP_SETUID and CAP_SETGID decide (map_writer.h). Throws SystemError.
+IdMaps own_id_maps();
+
 /// Files that say which ids a user has; replaced in tests.
 struct IdSources {
     std::string subuid = "/etc/subuid";

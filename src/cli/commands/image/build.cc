@@ -13,6 +13,7 @@
 #include "cli/build_display.h"
 #include "cli/command.h"
 #include "cli/commands/image/image_names.h"
+#include "cli/isolation_flags.h"
 #include "cli/output.h"
 #include "cli/resource_flags.h"
 #include "cli/transfer_display.h"
@@ -199,6 +200,7 @@ void declare(CommandBuilder& command, BuildOptions& options) {
     command.flag("--force-rm", options.force_remove, "Remove the containers of steps (always so)");
     command.option("--iidfile", options.iid_file, "string", "Write the image ID to the file",
                    complete::files);
+    declare_isolation_technology(command);
     command.parsed(
         "--label", [&request](std::string_view value) { add_label(request.labels, value); }, "list",
         "Set metadata for an image");
