@@ -70,4 +70,13 @@ for round in 1 2 3 4 5; do
 done
 skiff rm -f web deaf again front once >/dev/null
 check "nothing is left" eval '[ -z "$(skiff ps -aq)" ]'
+
+skiff run -d --network none --stop-signal USR1 --name again busybox sleep 1000 >/dev/null
+is "the stop signal as it was typed" USR1 skiff inspect -f '{{.Config.StopSignal}}' again
+check "restart of one that runs" skiff restart -t 0 again
+hasnt "… has the time when it ended before" '^0001' skiff inspect -f '{{.State.FinishedAt}}' again
+is "export ends as its reader does, and says nothing" '141 0' eval 'skiff export again | head -c 100 >/dev/null; echo "${PIPESTATUS[@]}"'
+root || has "update: State.Less has what is not enforced, once" '^1$' eval 'skiff update -m 64m again >/dev/null 2>&1; skiff update -m 96m again >/dev/null 2>&1
+    if skiff info | grep -q "Cgroup.*none" || ! skiff inspect -f "{{.State.Less}}" again | grep -q "memory limit"; then echo 1; else skiff inspect -f "{{json .State.Less}}" again | grep -o "the memory limit is not" | wc -l; fi'
+check "… removed" skiff rm -f -t 0 again
 finish
