@@ -120,4 +120,8 @@ is "… once" '[]' eval 'skiff image inspect -f "{{json .Config.OnBuild}}" on:2 
 is "--from by number" one eval 'printf "FROM busybox\nRUN echo one >/f\nFROM busybox\nCOPY --from=0 /f /g\n" | skiff build -q -t num - >/dev/null; skiff run --rm num cat /g'
 
 is "no container, lease or scratch file is left" "" eval 'ls "$SKIFF_ROOT/containers" "$SKIFF_ROOT/leases" "$SKIFF_ROOT/staging" | grep -v -e : -e "^$"; true'
+
+mkdir -p "$T/times" && printf 'FROM busybox\nLABEL a=b\nRUN echo x >/x\n' >"$T/times/Dockerfile"
+is "a label before the first layer has its time, and what is below a build no id" 'same <missing>' eval 'skiff build -q --isolation default -t times "$T/times" >/dev/null 2>&1
+    skiff history --format "{{.CreatedAt}}|{{.ID}}" times | awk -F "|" "{ t[NR] = \$1; i[NR] = \$2 } END { print (t[1] == t[2] ? \"same\" : \"differ\"), i[3] }"'
 finish
