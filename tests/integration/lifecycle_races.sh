@@ -53,10 +53,11 @@ skiff rm -f kk >/dev/null
 skiff run -d --network none --name lost busybox sleep 1000 >/dev/null
 program=$(init_of lost)
 rm "$SKIFF_ROOT"/containers/*/state.json
-check 'stop without a state stops' eval 'skiff stop -t 0 lost >/dev/null; ! kill -0 "$program"'
+ended() { ! kill -0 "$program" 2>/dev/null; }
+check 'stop without a state stops' eval 'skiff stop -t 0 lost >/dev/null; ended'
 skiff start lost >/dev/null
 program=$(init_of lost)
 rm "$SKIFF_ROOT"/containers/*/state.json
-check 'rm -f without a state removes' eval 'skiff rm -f lost >/dev/null; ! kill -0 "$program"'
+check 'rm -f without a state removes' eval 'skiff rm -f lost >/dev/null; ended'
 is 'nothing is left' '' skiff ps -aq
 finish

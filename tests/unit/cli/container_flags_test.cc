@@ -167,7 +167,7 @@ TEST(ContainerFlags, TakeSecurityOptions) {
     EXPECT_EQ(
         request_of({"--security-opt", "seccomp=unconfined", "--security-opt", "seccomp=builtin"})
             .security.seccomp,
-        "");
+        "builtin");
     EXPECT_NO_THROW(request_of({"--security-opt", "label=disable"}));
 }
 
@@ -189,7 +189,10 @@ TEST(ContainerFlags, KnowWhichNamespacesCanBeShared) {
     EXPECT_EQ(request_of({"--pid", "host", "--ipc=host", "--uts=host"}).namespaces.pid, "host");
     EXPECT_EQ(request_of({"--ipc", "private"}).namespaces.ipc, "");
     EXPECT_EQ(request_of({"--network", "default"}).namespaces.network, "");
-    EXPECT_EQ(request_of({"--network", "host", "--net", "none"}).namespaces.network, "none");
+    EXPECT_EQ(request_of({"--network", "host", "--net", "host"}).namespaces.network, "host");
+    EXPECT_EQ(failure({"--network", "host", "--net", "none"}).message(),
+              "conflicting options: cannot attach both user-defined and non-user-defined "
+              "network-modes (--network host and none)");
     EXPECT_EQ(failure({"--pid", "bogus"}).kind(), ErrorKind::usage);
     EXPECT_EQ(request_of({"--pid", "container:x"}).namespaces.pid, "container:x");
     EXPECT_EQ(request_of({"--ipc", "shareable"}).namespaces.ipc, "shareable");
