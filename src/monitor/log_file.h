@@ -50,6 +50,8 @@ class LogFile {
     void release_memory();
     /// Lines that could not be written and were not yet accounted for in the file.
     std::uint64_t dropped() const { return dropped_; }
+    /// errno of the last write that failed; 0: none did.
+    int drop_error() const { return drop_error_; }
 
   private:
     struct Partial {

@@ -119,6 +119,8 @@ class Supervisor {
     std::uint64_t undelivered() const {
         return options_.delivery ? options_.delivery->undelivered() : 0;
     }
+    /// To ask for what is missing in it; null: there is none.
+    const LogFile* log_file() const { return options_.log ? &*options_.log : nullptr; }
     /// Between two runs: tells those who are attached how the last one ended, and serves clients
     /// for `time`. False when the end was asked for, at once.
     bool rest(int code, std::chrono::milliseconds time);

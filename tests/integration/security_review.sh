@@ -110,8 +110,9 @@ if root; then
     mkdir "$T/small" && mount -t tmpfs -o size=12m small "$T/small"
     SKIFF_ROOT=$T/small/data skiff import "$FIXTURES/busybox.tar" busybox >/dev/null
     status "a full disk does not cost the exit status" 7 env SKIFF_ROOT="$T/small/data" "$SKIFF" run --name full busybox \
-        sh -c 'dd if=/dev/zero of=/f bs=64k 2>/dev/null; exit 7'
+        sh -c 'dd if=/dev/zero of=/f bs=64k 2>/dev/null; seq 1 5000; exit 7'
     has "nor the state" 'Exited \(7\)' env SKIFF_ROOT="$T/small/data" "$SKIFF" ps -a
+    has "and what its log lost is told" '[0-9]+ lines of its log were lost: No space left' env SKIFF_ROOT="$T/small/data" "$SKIFF" inspect -f '{{json .State.Less}}' full
     go env SKIFF_ROOT="$T/small/data" "$SKIFF" system reset -f
     umount "$T/small"
 fi

@@ -82,6 +82,9 @@ void ContainerRun::note_end(ExitStatus status) {
                         lost - undelivered_, record_.request.log.driver));
         undelivered_ = lost;
     }
+    if (const auto* log = supervisor_.log_file(); log != nullptr && log->dropped() > 0)
+        state_.less.push_back(fmt::format("{} lines of its log were lost: {}", log->dropped(),
+                                          errno_text(log->drop_error())));
     if (external_) external_->remove();
     run_stopped_hooks();
 }
