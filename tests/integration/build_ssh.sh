@@ -10,7 +10,7 @@ cd "$T/c" || exit 1
 
 ssh-keygen -q -t ed25519 -N '' -C of-the-test -f "$T/key"
 eval "$(ssh-agent -a "$T/agent" -s)" >/dev/null
-trap 'kill "$SSH_AGENT_PID"' EXIT
+at_end 'kill "$SSH_AGENT_PID"'
 ssh-add -q "$T/key"
 
 # Says how many keys there are, then what the agent answers to a request of the given type (17: add a key, 13: sign).

@@ -36,6 +36,7 @@ for i in $(seq 40); do
     { kill -KILL $! && wait $!; } 2>/dev/null
 done
 check "images after kills" skiff images
+is "the next import makes room" "" eval 'skiff import -m next "$T/2.tar" next:1 >/dev/null; ls "$SKIFF_ROOT/staging" "$SKIFF_ROOT/trash" | grep "^[0-9a-f]"; true'
 has "one more import and removal" '^Deleted: ' eval 'skiff import -m last "$T/1.tar" last:1 >/dev/null && skiff rmi last:1'
 check "all images are whole" eval 'skiff save -o "$T/all.tar" $(skiff images | awk "NR > 1 && \$1 != \"<none>\" { print \$1 \":\" \$2 }")'
 is "what the killed ones left is gone" "" eval 'ls "$SKIFF_ROOT/leases" "$SKIFF_ROOT/staging" "$SKIFF_ROOT/trash" | grep "^[0-9a-f]"; true'

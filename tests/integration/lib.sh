@@ -15,6 +15,13 @@ OUT='' RC=0             # what the last check printed (stdout and stderr), and i
 skiff() { "$SKIFF" "$@"; }
 root() { [ "$(id -u)" = 0 ]; }
 
+# Runs COMMAND when the script ends, and not when a subshell does: one that is ended before it has forgotten this trap (as
+# the watchdogs below are) would run it, and take a server from under the script.
+at_end() { # COMMAND
+    # shellcheck disable=SC2064  # both are known now
+    trap "[ \$BASHPID != $$ ] || { $1; }" EXIT
+}
+
 # --- verdicts: one TAP line each; a failure says what was wanted and what came --------------------------------------
 
 pass() { printf 'ok 0 - %s\n' "$1"; }

@@ -11,7 +11,7 @@ serve() { # NAME KIND ADDRESS: its lines go to $T/NAME, its port to $T/NAME.port
     wait_line "$T/$1" '^ready$'
 }
 stop_servers() { kill "${SERVERS[@]}" 2>/dev/null; wait "${SERVERS[@]}" 2>/dev/null; SERVERS=(); }
-trap stop_servers EXIT
+at_end stop_servers
 port() { cat "$T/$1.port"; }
 arrives() { # NAME FILE REGEX
     local name=$1 file=$2 want=$3

@@ -6,7 +6,7 @@ root && skip_all "root makes no user namespace"
 image busybox
 note=$SKIFF_RUNROOT/userns
 namespace() { skiff exec "$1" readlink /proc/self/ns/user; }   # CONTAINER
-up() { skiff run -d --name "$1" --network none "${@:2}" busybox sleep 1000 >/dev/null; }   # NAME [OPTION…]
+up() { local network=none; [ "${2:-}" != --network ] || { network=$3; set -- "$1" "${@:4}"; }; skiff run -d --name "$1" --network "$network" "${@:2}" busybox sleep 1000 >/dev/null; }   # NAME [--network MODE] [OPTION…]
 
 check "the first container" up first
 shared=$(namespace first)

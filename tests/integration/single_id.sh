@@ -10,8 +10,7 @@ root || skip_all "root acts as a user without a range"
 uid=$((61000 + $$ % 4000))
 home=$(mktemp -d /tmp/skiff-single.XXXXXX)
 chown $uid:$uid "$home"
-# Not in a subshell: one that is ended before it has forgotten this trap (as the watchdogs of lib.sh are) would run it.
-trap '[ $BASHPID != $$ ] || rm -rf "$home"' EXIT
+at_end 'rm -rf "$home"'
 as_user() { (cd "$home" && exec setpriv --reuid $uid --regid $uid --clear-groups env -i HOME="$home" PATH="$PATH" SKIFF_ROOT="$home/root" SKIFF_RUNROOT="$home/run" "$@"); }
 skiff() { as_user "$SKIFF" "$@"; }
 # In a user namespace of one id in which no further ones may be made: what a hardened machine does.

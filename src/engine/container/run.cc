@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/container/run.h"
 
+#include <chrono>
+#include <thread>
+
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <sys/stat.h>
@@ -137,8 +141,12 @@ bool answers(const ContainerFiles& files, const ContainerRecord& record) {
     const ContainerStatus status = files.current_state().status;
     if (status != ContainerStatus::running) return is_active(status);
     const auto connection = connect_to_monitor(record);
-    // Without a socket (its run directory was taken away) the lock is all there is to ask.
-    if (!connection) return is_locked(files.directory(), "lock");
+    // Without a socket (its run directory was taken away) the lock is all there is to ask. One that
+    // is there and answers nobody is a dead monitor's.
+    if (!connection)
+        return !find_at(AT_FDCWD, fmt::format("{}/{}.sock", record.run_root, record.id), O_PATH)
+                    .valid() &&
+               is_locked(files.directory(), "lock");
     try {
         monitor::await_start(connection->socket.get());
         return true;
@@ -149,7 +157,8 @@ bool answers(const ContainerFiles& files, const ContainerRecord& record) {
 
 /// The lock of a container that is to be started; nothing when it runs already.
 std::optional<FileLock> lock_for_start(const ContainerFiles& files, const ContainerRecord& record) {
-    for (;;) {
+    constexpr std::chrono::milliseconds pause{2};
+    for (;; std::this_thread::sleep_for(pause)) {
         auto lock = files.lock_when_idle();
         if (lock && !lock->held())
             throw Error(ErrorKind::not_found, "No such container: {}", record.name);

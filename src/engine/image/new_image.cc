@@ -12,6 +12,7 @@
 #include "storage/archive/decompress.h"
 #include "storage/archive/extract.h"
 #include "storage/archive/sha256.h"
+#include "storage/collect.h"
 #include "storage/image_records.h"
 
 namespace skiff::engine {
@@ -131,7 +132,10 @@ class LayerIntake {
 }  // namespace
 
 ImageStaging::ImageStaging(const storage::Store& store, const LayerOwnership& ownership)
-    : store_(store), ownership_(ownership), lease_(storage::Lease::take(store)) {}
+    : store_(store), ownership_(ownership), lease_(storage::Lease::take(store)) {
+    // What killed ones wrote takes room that we may need, and nobody else comes for it soon.
+    if (storage::discard_dead_leases(store)) storage::empty_trash(store);
+}
 
 ImageStaging::StagedBlob ImageStaging::take_layer(ByteSource& raw, const std::string& name) {
     LayerIntake intake(lease_, raw, name);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/image/export.h"
 
-#include <cerrno>
 #include <csignal>
+
+#include <poll.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "cli/command.h"
@@ -18,18 +20,19 @@ void declare(CommandBuilder& command, engine::ExportRequest& request) {
     command.argument("CONTAINER", request.container, complete::containers);
 }
 
+/// Asked of the pipe: the error comes from another process, without its number. poll(2)
+bool is_reader_gone(int fd) {
+    pollfd entry{fd, 0, 0};
+    return poll(&entry, 1, 0) > 0 && (entry.revents & POLLERR) != 0;
+}
+
 ExitCode run(engine::Engine& engine, const engine::ExportRequest& request) {
     try {
         engine::export_container(engine, request);
         return ExitCode::ok;
-    } catch (const SystemError& error) {
-        if (error.errno_value() != EPIPE || request.target != "-") {
-            end_by_transfer_signal();
-            throw;
-        }
-        // The reader has had enough, and whoever writes to it ends by the signal: nothing to tell.
-        return ExitCode{128 + SIGPIPE};
     } catch (const Error&) {
+        // The reader has had enough, and whoever writes to it ends by the signal: nothing to tell.
+        if (request.target == "-" && is_reader_gone(STDOUT_FILENO)) return ExitCode{128 + SIGPIPE};
         end_by_transfer_signal();
         throw;
     }
