@@ -9,8 +9,8 @@
 
 #include <sys/mman.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 
+#include "base/die_with.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/process.h"
@@ -40,10 +40,11 @@ std::string result_of(Work work) {
 }
 
 /// The life of root's child in a mount namespace of its own.
-[[noreturn]] void in_own_mounts(int result, int failure, const std::function<std::string()>& act) {
+[[noreturn]] void in_own_mounts(pid_t parent, int result, int failure,
+                                const std::function<std::string()>& act) {
     try {
         // Work that nobody waits for is not to go on.
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        die_with(parent);
         if (mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) < 0)
             throw SystemError(errno, "cannot separate our mounts from the host's");
         write_all(result, act(), result_name);
@@ -89,8 +90,9 @@ std::string run_with_own_mounts(const Engine& engine, const std::function<std::s
         });
     return result_of([&](int result) {
         Pipe failure = make_pipe();
+        const pid_t parent = getpid();
         CloneResult cloned = clone_process(CLONE_NEWNS);
-        if (cloned.in_child) in_own_mounts(result, failure.write.get(), act);
+        if (cloned.in_child) in_own_mounts(parent, result, failure.write.get(), act);
         failure.write.reset();
         const std::string text = read_to_end(failure.read.get(), max_result_size, result_name);
         const ExitStatus status = cloned.child.wait();

@@ -54,7 +54,8 @@ P
 unset http_proxy HTTP_PROXY https_proxy HTTPS_PROXY
 python3 "$T/serve.py" "$T" & server=$!
 daemon=
-at_end 'kill "$server" $daemon 2>/dev/null'
+stop_servers() { kill "$server" ${daemon:+"$daemon"} 2>/dev/null; }
+at_end stop_servers
 wait_until test -s "$T/port" || { fail "a server" "it does not start"; finish; }
 url=http://127.0.0.1:$(cat "$T/port")
 mkdir -p "$T/www/sub"

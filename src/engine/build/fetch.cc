@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 #include <nlohmann/json.hpp>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 
+#include "base/die_with.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -124,8 +124,9 @@ class Git {
             argv.insert(argv.end(), {"-c", setting});
         argv.insert(argv.end(), words.begin(), words.end());
         Pipe errors = make_pipe();
+        const pid_t parent = getpid();
         CloneResult cloned = clone_process(0);
-        if (cloned.in_child) execute(argv, errors.write.get());
+        if (cloned.in_child) execute(parent, argv, errors.write.get());
         errors.write.reset();
         std::string text;
         std::array<char, 4096> block{};
@@ -145,9 +146,14 @@ class Git {
             environment_.push_back(fmt::format("{}={}", name, value));
     }
 
-    [[noreturn]] void execute(const std::vector<std::string>& argv, int errors) const {
+    [[noreturn]] void execute(pid_t parent, const std::vector<std::string>& argv,
+                              int errors) const {
         // It ends with the build, however that ends.
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        try {
+            die_with(parent);
+        } catch (const Error&) {
+            _exit(1);
+        }
         const auto pointers = [](const std::vector<std::string>& list) {
             std::vector<char*> all;
             for (const std::string& text : list) all.push_back(const_cast<char*>(text.c_str()));

@@ -13,11 +13,11 @@
 #include <poll.h>
 #include <unistd.h>
 
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include "base/die_with.h"
 #include "base/error.h"
 #include "base/process.h"
 #include "base/text.h"
@@ -126,10 +126,11 @@ void serve_client(int client, const std::string& path) {
 
 /// A process per connection: a client that is slow, or does not read, keeps nobody waiting.
 Child serve_in_child(Fd client, const std::string& path) {
+    const pid_t parent = getpid();
     CloneResult cloned = clone_process(0);
     if (!cloned.in_child) return std::move(cloned.child);
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
     try {
+        die_with(parent);
         serve_client(client.get(), path);
     } catch (const Error&) {
         // The client sees an agent that is gone.

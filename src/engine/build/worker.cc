@@ -9,9 +9,9 @@
 #include <unistd.h>
 
 #include <sys/mman.h>
-#include <sys/prctl.h>
 
 #include "base/cancellation.h"
+#include "base/die_with.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "engine/store_namespace.h"
@@ -22,13 +22,13 @@ namespace {
 constexpr size_t max_result_size = 64U << 20U;
 constexpr const char* result_name = "the result of a step";
 
-[[noreturn]] void in_child(const Engine& engine, BuildWorker::Place place, int result,
+[[noreturn]] void in_child(pid_t parent, const Engine& engine, BuildWorker::Place place, int result,
                            const std::function<std::string()>& act) {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
     const auto tell = [&](const std::string& text) {
         [[maybe_unused]] const ssize_t n = ::write(result, text.data(), text.size());
     };
     try {
+        die_with(parent);
         tell("\n" +
              (place == BuildWorker::Place::store ? run_with_own_mounts(engine, act) : act()));
         _exit(0);
@@ -45,8 +45,9 @@ constexpr const char* result_name = "the result of a step";
 BuildWorker::BuildWorker(const Engine& engine, Place place, const std::function<std::string()>& act)
     : result_(memfd_create("skiff-step", MFD_CLOEXEC)) {
     if (!result_.valid()) throw SystemError(errno, "cannot make a file in memory");
+    const pid_t parent = getpid();
     CloneResult cloned = clone_process(0);
-    if (cloned.in_child) in_child(engine, place, result_.get(), act);
+    if (cloned.in_child) in_child(parent, engine, place, result_.get(), act);
     child_ = std::move(cloned.child);
 }
 

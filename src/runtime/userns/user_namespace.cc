@@ -14,6 +14,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
+#include "base/die_with.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/process.h"
@@ -28,14 +29,6 @@ constexpr size_t max_report = 64 << 10;
 /// What the child sends when `act` threw: "kind\nmessage".
 std::string report_text(ErrorKind kind, std::string_view message) {
     return fmt::format("{}\n{}", to_string(kind), message.substr(0, max_report / 2));
-}
-
-/// Ends this process when `parent` does, also when that happened already. Any change of credentials
-/// clears the signal (prctl(2)), so this comes after the last one.
-void die_with(pid_t parent) {
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
-        throw SystemError(errno, "cannot ask for a signal at the end of the parent");
-    if (getppid() != parent) _exit(128 + SIGKILL);
 }
 
 int run_as_namespace_root(pid_t parent, const std::function<int()>& act,
