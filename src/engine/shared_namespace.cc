@@ -104,9 +104,24 @@ runtime::IdMaps caller_id_maps() {
     return runtime::default_id_maps(geteuid(), getegid(), login != nullptr ? login : "");
 }
 
+void refuse_other_kind_of_store(const Engine& engine) {
+    if (geteuid() != 0) return;
+    const Fd root = find_at(AT_FDCWD, engine.root(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    if (!root.valid()) return;
+    const bool of_namespace = find_at(root.get(), map_file, O_PATH | O_NOFOLLOW).valid();
+    if (of_namespace == engine.rootless()) return;
+    const Fd layers = find_at(root.get(), "layers", O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    if (!of_namespace && (!layers.valid() || list_directory(layers.get()).empty())) return;
+    throw Error(ErrorKind::invalid,
+                "the layers in '{}' were made by a root with{} CAP_SYS_ADMIN, and would show other "
+                "files to one with{}; name another store (--root, SKIFF_ROOT)",
+                engine.root(), of_namespace ? "out" : "", of_namespace ? "" : "out");
+}
+
 runtime::IdMaps store_id_maps(const Engine& engine) {
     const runtime::IdMaps current = caller_id_maps();
     const Fd root = open_data_directory(engine);
+    refuse_other_kind_of_store(engine);
     const std::string path = fmt::format("{}/{}", engine.root(), map_file);
     constexpr size_t limit = 65536;
     const auto stored_text = find_file(root.get(), map_file, limit);

@@ -19,6 +19,12 @@ namespace skiff::engine {
 /// what runtime::default_id_maps throws.
 runtime::IdMaps caller_id_maps();
 
+/// Root has one default store, and it is of one of two kinds: what is hidden and opaque in a layer is
+/// marked by xattrs that root of the machine reads, or by those that a user namespace reads (see
+/// Engine::rootless). Throws Error{invalid} where it is of the other one. For commands; the monitor
+/// is root of its own namespace.
+void refuse_other_kind_of_store(const Engine& engine);
+
 /// The id maps that the caller's store uses: what /etc/subuid and /etc/subgid grant, checked
 /// against the maps the store was made with (data/idmap, written at first use, when a single id is
 /// told of in a warning). Throws Error{conflict} with the remedy when they changed, and what

@@ -217,6 +217,10 @@ void LogFile::rotate() {
 void LogFile::reserve(std::size_t bytes) {
     constexpr std::uint64_t most = 16UL << 20U;
     if (!reserves_ || size_ < talkative || size_ + bytes <= reserved_) return;
+    // Somebody may have emptied it (truncate -s 0), which is no reason to write on far behind.
+    struct stat status{};
+    if (fstat(file_.get(), &status) < 0) return;
+    size_ = static_cast<std::uint64_t>(status.st_size);
     std::uint64_t end = size_ + std::max<std::uint64_t>(bytes, std::min(size_, most));
     if (settings_.max_size != 0) end = std::min(end, settings_.max_size);
     if (end <= size_) return;
@@ -227,7 +231,10 @@ void LogFile::reserve(std::size_t bytes) {
 }
 
 void LogFile::give_back_reserve() {
-    if (reserved_ > size_ && ftruncate(file_.get(), static_cast<off_t>(size_)) < 0)
+    // To where it ends, which is not where we ended when somebody has emptied it.
+    struct stat status{};
+    if (reserved_ > 0 &&
+        (fstat(file_.get(), &status) < 0 || ftruncate(file_.get(), status.st_size) < 0))
         reserves_ = false;  // they go with the file
     reserved_ = 0;
 }

@@ -36,6 +36,7 @@ check 'those who remove it at once' eval 'at_once 3 "skiff rm -f -t 0 cc" >/dev/
 init_of() { skiff inspect -f '{{.State.Pid}}' "$1"; }
 monitor_of() { awk '/^PPid:/ {print $2}' "/proc/$(init_of "$1")/status"; }
 skiff run -d --network none --name kk busybox sleep 1000 >/dev/null
+ended() { ! grep -q '^State:.[^ZX]' "/proc/$program/status" 2>/dev/null; }
 again() { # WHICH: kills it, and starts the container at once
     local victim
     victim=$("$1" kk)
@@ -49,11 +50,27 @@ is 'one whose monitor was killed is started' '' times 5 'again monitor_of'
 is 'one whose program was killed is started' '' times 5 'again init_of'
 skiff rm -f kk >/dev/null
 
+# A monitor that stands still is no dead one.
+skiff run -d --network none --name still busybox sleep 1000 >/dev/null
+monitor=$(monitor_of still)
+kill -STOP "$monitor"
+is 'start of one whose monitor stands still comes back' still skiff start still
+kill -CONT "$monitor"
+skiff rm -f still >/dev/null
+
+# A program that outlived its monitor, since it asked the kernel to let it.
+if root && command -v setpriv >/dev/null; then
+    skiff run -d --network none --pid host --name alone host setpriv --pdeathsig clear sleep 1000 >/dev/null
+    program=$(init_of alone)
+    wait_until eval 'grep -q sleep "/proc/$program/comm"'
+    kill -KILL "$(monitor_of alone)"
+    check 'rm -f ends a program without a monitor' eval 'skiff rm -f alone >/dev/null && wait_until ended'
+fi
+
 # A state that was lost while it runs.
 skiff run -d --network none --name lost busybox sleep 1000 >/dev/null
 program=$(init_of lost)
 rm "$SKIFF_ROOT"/containers/*/state.json
-ended() { ! kill -0 "$program" 2>/dev/null; }
 check 'stop without a state stops' eval 'skiff stop -t 0 lost >/dev/null; ended'
 skiff start lost >/dev/null
 program=$(init_of lost)

@@ -124,6 +124,12 @@ unused() { # NAME: bytes of the log's blocks that are behind its end
 little() { [ "$(unused "$1")" -lt 65536 ]; }
 skiff run --name talk busybox seq 1 1000000 >/dev/null
 check 'a log has no blocks behind its end' little talk
+skiff run -d --name emptied -v "$T:/host" busybox sh -c 'seq 1 100000; echo done; while [ ! -e /host/emptied ]; do sleep 0.05; done; echo after' >/dev/null
+wait_until eval 'skiff logs -n 1 emptied | grep -q done'
+: >"$(log_path emptied)"
+touch "$T/emptied"
+skiff wait emptied >/dev/null
+is 'a log that somebody emptied is not filled up again' after eval 'skiff logs emptied; [ "$(stat -c %s "$(log_path emptied)")" -lt 1000 ]'
 skiff run -d --name chat -v "$T:/host" busybox sh -c '[ -e /host/again ] || seq 1 1000000; touch /host/again; echo done; exec sleep 1000' >/dev/null
 check 'one says much' wait_until eval 'skiff logs -n 1 chat | grep -q done'
 kill -KILL "$(awk '/^PPid:/ {print $2}' "/proc/$(skiff inspect -f '{{.State.Pid}}' chat)/status")"

@@ -21,6 +21,7 @@
 #include "base/text.h"
 #include "engine/container/restart_policy.h"
 #include "engine/container/storage_limit.h"
+#include "engine/shared_namespace.h"
 #include "storage/store.h"
 
 namespace skiff::engine {
@@ -181,7 +182,10 @@ std::optional<FileLock> ContainerFiles::lock_when_idle() const {
     using Clock = std::chrono::steady_clock;
     constexpr std::chrono::seconds patience{30};
     constexpr std::chrono::milliseconds pause{2};
-    const auto end = Clock::now() + patience;
+    const auto begin = Clock::now();
+    // What is killed or has ended is gone by then. What still is active then runs: its program has
+    // outlived the monitor, or its processes cannot be seen from here.
+    constexpr std::chrono::seconds doubt{3};
     for (;;) {
         try {
             if (auto lock = try_lock()) return lock;
@@ -190,7 +194,9 @@ std::optional<FileLock> ContainerFiles::lock_when_idle() const {
             return FileLock();  // its directory was deleted
         }
         if (runs_on()) return std::nullopt;
-        if (Clock::now() > end)
+        const auto waited = Clock::now() - begin;
+        if (waited > doubt && is_active(current_state().status)) return std::nullopt;
+        if (waited > patience)
             throw Error(ErrorKind::in_use, "container {} is being changed by another command",
                         id_.substr(0, 12));
         // There is no event for the end of a lock but the lock, and who holds it may keep it for as
@@ -215,6 +221,10 @@ FileLock ContainerFiles::wait_lock() const {
         }
     }
     return lock;
+}
+
+bool ContainerFiles::has_program() const {
+    return open_recorded_program().valid();
 }
 
 /// The program that state.json says runs, if it does. With the lock in our hands that means that
@@ -257,6 +267,7 @@ Fd open_monitor(const ContainerState& state) {
 
 NewContainer make_container_directory(const Engine& engine, const std::string& id) {
     open_data_directory(engine);
+    refuse_other_kind_of_store(engine);
     const Fd containers = open_private_directory(containers_path(engine));
     // Between mkdir and lock, a command that repairs may take it for what a killed creator left, and
     // removes it; the next attempt makes it anew. Who looks at the wrong moment ten times in a row

@@ -57,6 +57,8 @@ class ContainerFiles {
     /// Not held(): it was removed meanwhile. Throws Error{in_use} after 30 seconds.
     std::optional<FileLock> lock_when_idle() const;
     FileLock wait_lock() const;
+    /// The program that the state names lives, whoever has the lock.
+    bool has_program() const;
 
   private:
     Fd open_recorded_program() const;

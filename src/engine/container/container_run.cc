@@ -154,7 +154,12 @@ void ContainerRun::start(monitor::ContainerIo& io, Child& init, bool first) {
     io.pty_master = std::move(launched.pty_master);
     const pid_t host_pid = host_pid_of(init);
     const int restarts = first ? 0 : state_.restart_count;
-    const Timestamp finished_before = files_.stored_state().finished_at;
+    Timestamp finished_before{};
+    try {
+        finished_before = files_.stored_state().finished_at;
+    } catch (const Error&) {
+        // A damaged state says nothing, and is replaced now.
+    }
     state_ = running_state(preparation, host_pid);
     state_.restart_count = restarts;
     state_.finished_at = finished_before;

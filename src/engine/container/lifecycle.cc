@@ -138,7 +138,10 @@ void StopRequest::await(const Engine& engine) {
     if (!active_) return;
     if (!connection_) {
         // It ended a moment ago, or its run directory was taken away from under it.
-        if (!is_active(files_.current_state().status)) return;
+        if (!is_active(files_.current_state().status)) {
+            mark_stopped(engine, record_.id, parse_restart_policy(record_.request.restart));
+            return;
+        }
         if (stop_by_state(engine, files_, record_, number_, seconds_)) return;
         throw Error(ErrorKind::system,
                     "the monitor of container {} does not answer at '{}/{}.sock'", record_.name,

@@ -33,7 +33,7 @@ monitor::SupervisorOptions supervisor_options(const Engine& engine, const Contai
     const Fd run = open_run_directory(engine);
     options.listener = monitor::listen_at(run.get(), record.id + ".sock");
     options.commands_are_outside = arguments.rootless;
-    if (arguments.rootless && !has_process_limit(record))
+    if (arguments.rootless && !has_process_limit(record) && !record.request.security.nested)
         options.user_namespace = open_file("/proc/self/ns/user", O_RDONLY);
     if (keeps_log(record.request.log))
         options.log = monitor::LogFile::open(files.directory(), log_settings(record));

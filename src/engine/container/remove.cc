@@ -203,7 +203,7 @@ PrunedContainers prune_containers(const Engine& engine,
     const auto sizes = container_sizes(engine, records);
     for (const ContainerRecord& record : records) {
         try {
-            remove_container(engine, record.id, {});
+            remove_container(engine, record.id, {.waits = false});
         } catch (const Error& error) {
             const ErrorKind kind = error.kind();
             // In use, required or gone by now; or unreadable, which the list has said.
@@ -228,10 +228,10 @@ void remove_container(const Engine& engine, const std::string& name, const Remov
         options.timeout_seconds
             ? StopOptions{.timeout_seconds = options.timeout_seconds, .signal = ""}
             : StopOptions{.timeout_seconds = 0, .signal = "KILL"};
-    if (options.force && is_locked(files.directory(), "lock"))
+    if (options.force && (is_locked(files.directory(), "lock") || files.has_program()))
         stop_container(engine, record.id, stop);
     // With --rm its monitor removes everything by itself.
-    auto lock = files.lock_when_idle();
+    auto lock = options.waits ? files.lock_when_idle() : files.try_lock();
     // It may have been started since.
     for (; !lock; lock = files.lock_when_idle()) {
         if (!options.force) refuse_running(files, record);

@@ -21,6 +21,7 @@ struct RemoveOptions {
     std::optional<int> timeout_seconds = {};
     bool volumes = false;     ///< its anonymous volumes too, unless another container uses them
     bool dependents = false;  ///< first those that name it in --requires, and those that name them
+    bool waits = true;  ///< for the end of what is at work on it; false: Error{in_use} at once
     /// Called with the id of each such container when it is gone.
     std::function<void(const std::string& id)> removed_dependent = {};
 };

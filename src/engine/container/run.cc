@@ -21,6 +21,7 @@
 #include "engine/container/port_listeners.h"
 #include "engine/container/remove.h"
 #include "engine/container/session_end.h"
+#include "monitor/address.h"
 #include "monitor/client.h"
 #include "monitor/detach_keys.h"
 
@@ -140,7 +141,14 @@ namespace {
 bool answers(const ContainerFiles& files, const ContainerRecord& record) {
     const ContainerStatus status = files.current_state().status;
     if (status != ContainerStatus::running) return is_active(status);
-    const auto connection = connect_to_monitor(record);
+    const Fd run = find_at(AT_FDCWD, record.run_root, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    std::optional<monitor::MonitorConnection> connection;
+    try {
+        constexpr std::chrono::milliseconds patience{1000};
+        if (run.valid()) connection = monitor::connect_at(run.get(), record.id + ".sock", patience);
+    } catch (const Error& error) {
+        return error.kind() == ErrorKind::unsupported;  // it lives, and speaks another version
+    }
     // Without a socket (its run directory was taken away) the lock is all there is to ask. One that
     // is there and answers nobody is a dead monitor's.
     if (!connection)
@@ -157,12 +165,15 @@ bool answers(const ContainerFiles& files, const ContainerRecord& record) {
 
 /// The lock of a container that is to be started; nothing when it runs already.
 std::optional<FileLock> lock_for_start(const ContainerFiles& files, const ContainerRecord& record) {
+    using Clock = std::chrono::steady_clock;
+    // A monitor that is dead is gone by then; one that stands still (SIGSTOP, a disk) is not.
+    const auto end = Clock::now() + std::chrono::seconds(2);
     constexpr std::chrono::milliseconds pause{2};
     for (;; std::this_thread::sleep_for(pause)) {
         auto lock = files.lock_when_idle();
         if (lock && !lock->held())
             throw Error(ErrorKind::not_found, "No such container: {}", record.name);
-        if (lock || answers(files, record)) return lock;
+        if (lock || answers(files, record) || Clock::now() > end) return lock;
     }
 }
 

@@ -107,6 +107,11 @@ std::optional<runtime::SeccompRequest> seccomp_request(const ContainerRecord& re
     if (!given && (security.privileged || security.seccomp == "unconfined")) return std::nullopt;
     runtime::SeccompRequest request;
     request.capabilities = capabilities;
+    if (security.nested && !capabilities.has(CAP_SYS_ADMIN)) {
+        // Nothing that an engine needs: the host's messages and quotas, and much of the kernel.
+        request.withheld = {"bpf",      "perf_event_open", "fanotify_init", "lookup_dcookie",
+                            "quotactl", "quotactl_fd",     "syslog"};
+    }
     if (security.nested) {
         request.capabilities.add(CAP_SYS_ADMIN);
         // A container's root is changed by the first, and has, of runc and crun, a session keyring;

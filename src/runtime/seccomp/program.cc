@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/seccomp/program.h"
 
+#include <algorithm>
+
 #include <seccomp.h>
+
+#include <linux/capability.h>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -23,14 +27,19 @@ std::string cache_key_text(const SeccompRequest& request, const SeccompTarget& t
         SKIFF_VERSION, compiler_form, library->major, library->minor, library->micro,
         seccomp_arch_native(), static_cast<int>(target.abis), target.kernel.major,
         target.kernel.minor, target.capabilities.bits(),
-        request.profile
-            ? request.profile->text
-            : fmt::format("{}{}", join(request.also_allowed, " "), default_profile_text()));
+        request.profile ? request.profile->text
+                        : fmt::format("{}-{}{}", join(request.also_allowed, " "),
+                                      join(request.withheld, " "), default_profile_text()));
 }
 
 SeccompProfile profile_of(const SeccompRequest& request) {
     if (request.profile) return parse_seccomp_profile(request.profile->text, request.profile->name);
     SeccompProfile profile = parse_seccomp_profile(default_profile_text(), "default_profile.json");
+    for (SyscallRule& rule : profile.rules)
+        if (rule.includes.capabilities.has(CAP_SYS_ADMIN))
+            std::erase_if(rule.names, [&](const std::string& name) {
+                return std::ranges::find(request.withheld, name) != request.withheld.end();
+            });
     if (!request.also_allowed.empty()) {
         SyscallRule rule;
         rule.names = request.also_allowed;

@@ -40,8 +40,10 @@ struct SeccompRequest {
     std::optional<UserProfile> profile;  ///< nothing: the default one
     CapabilitySet capabilities;          ///< the container's bounding set
     OpenAbis abis = OpenAbis::native;
-    std::vector<std::string> also_allowed =
-        {};  ///< system calls, beside those of the default profile
+    /// System calls, beside those of the default profile.
+    std::vector<std::string> also_allowed = {};
+    /// Likewise those that the default profile would give for CAP_SYS_ADMIN alone.
+    std::vector<std::string> withheld = {};
 };
 
 /// The filter for a container. The default profile with the default capabilities, all or none is
